@@ -1,0 +1,69 @@
+// Writes a DNS message into a span of the caller's, with name compression, EDNS and truncation.
+//
+// A record that does not fit is not written and marks the message: TC for answer and authority
+// (RFC 2181 section 9); room for the OPT record is kept from the start. Compression is
+// case-preserving: a name is only compressed against octets that are identical, so that what was
+// signed or asked keeps its case. Threading: one owner. No allocation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dns/bytes.h"
+#include "dns/message_view.h"
+#include "dns/name.h"
+#include "dns/rrset.h"
+
+namespace sealwire::dns {
+
+// What goes into the OPT record of a reply.
+struct EdnsReply {
+  std::uint16_t udp_size = 1232;
+  bool dnssec_ok = false;
+  bool compact_ok = false;
+  Bytes options;  // ready-made (code, length, data)*
+};
+
+class MessageWriter {
+ public:
+  // `out` limits the message (UDP payload size or 65535). A message that has an OPT record keeps
+  // room for it and for `edns->options`.
+  MessageWriter(MutableBytes out, const EdnsReply* edns) noexcept;
+
+  // Header with counts of zero; Finish() sets the counts, TC and the RCODE.
+  void StartReply(const Header& query, bool aa) noexcept;
+  void StartQuery(std::uint16_t id, bool rd) noexcept;
+  // The question, written as `name` is spelled.
+  void AddQuestion(NameView name, RRType type, RRClass rr_class) noexcept;
+
+  // Adds all records of the set, or none. False: it did not fit; TC is then set, unless the section
+  // is kAdditional (glue decides for itself: RFC 9471 has SetTruncated()).
+  bool AddRRset(Section section, const RRsetView& rrset) noexcept;
+  // The same with another TTL, and under another owner name.
+  bool AddRRset(Section section, const RRsetView& rrset, NameView owner, std::uint32_t ttl) noexcept;
+  bool AddRecord(Section section, NameView owner, RRType type, RRClass rr_class, std::uint32_t ttl,
+                 Bytes rdata) noexcept;
+
+  void SetTruncated() noexcept { truncated_ = true; }
+  bool truncated() const noexcept { return truncated_; }
+
+  // Writes the OPT record, counts, flags; returns the size of the message, 0 when not even header
+  // and question fit.
+  std::size_t Finish(Rcode rcode) noexcept;
+
+ private:
+  void WriteName(NameView name, bool compress) noexcept;
+  void WriteRdata(RRType type, Bytes rdata) noexcept;
+
+  static constexpr std::size_t kMaxTargets = 64;
+  MutableBytes out_;
+  Writer writer_;
+  const EdnsReply* edns_;
+  std::size_t reserved_ = 0;
+  std::array<std::uint16_t, kMaxTargets> targets_{};  // offsets of names that may be pointed to
+  std::size_t target_count_ = 0;
+  std::array<std::uint16_t, 4> counts_{};
+  bool truncated_ = false;
+};
+
+}  // namespace sealwire::dns

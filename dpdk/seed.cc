@@ -1,0 +1,2 @@
+// Seed of the folder.
+namespace sealwire::dpdk {}

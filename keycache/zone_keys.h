@@ -1,0 +1,38 @@
+// What a worker knows of a zone's keys: the RRsets to publish, their signatures made ahead in the
+// HSM, and the zone-signing key to sign everything else with.
+//
+// Immutable once built; shared between workers by shared_ptr, which also keeps the secret scalar's
+// slot alive. Rule: a key signs only when its public half is in `dnskey` (KeyCache checks it when it
+// builds a snapshot).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dns/rrset.h"
+#include "signer/ecdsa.h"
+
+namespace sealwire::keycache {
+
+class SecretSlot;  // 32 octets of locked, undumped, unforked memory (keycache/secret_memory.h)
+
+// An RRSIG over one of the apex key RRsets, made ahead of time.
+struct PreparedSignature {
+  dns::RRType covered = dns::RRType::kDNSKEY;
+  std::uint32_t inception = 0;   // seconds since 1970
+  std::uint32_t expiration = 0;
+  std::vector<std::uint8_t> rdata;  // RRSIG RDATA, wire form
+};
+
+struct ZoneKeys {
+  dns::Name apex;
+  dns::RRset dnskey;   // served as it is
+  dns::RRset cds;      // empty: none is published
+  dns::RRset cdnskey;  // empty: none is published
+  std::vector<PreparedSignature> prepared;  // several windows per RRset; serve the one valid now
+  signer::SigningKey zsk;
+  std::shared_ptr<const SecretSlot> zsk_slot;  // where zsk.scalar points
+};
+
+}  // namespace sealwire::keycache

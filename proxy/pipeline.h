@@ -1,0 +1,112 @@
+// The way of a packet: query octets in, verdict and answer octets out.
+//
+// parse → zone → cached answer? → source (local, or wait for a backend) → synthesize → classify →
+// prove → sign → encode → remember. The pipeline touches no socket, reads no clock and never learns
+// by which path a packet came; the kernel-socket loop and the DPDK loop both feed it.
+//
+// Waiting is a verdict: a query that needs a backend gives kWait. The caller may then Defer() it; the
+// answer re-enters through OnBackendReply() and leaves through AnswerSink::Deliver(), perhaps before
+// Defer() returns. A caller without backends (a DPDK lcore) hands the query to a pipeline that has.
+//
+// Threading: one pipeline per worker, used by that worker's thread only. Ownership: spans are
+// borrowed for the length of a call. Errors: verdicts; nothing throws, nothing allocates per packet.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "dns/bytes.h"
+#include "dns/name.h"
+#include "net/address.h"
+#include "proxy/zone.h"
+#include "signer/ecdsa.h"
+
+namespace sealwire::proxy {
+
+enum class Transport : std::uint8_t { kUdp, kTcp };
+
+struct Asker {
+  Transport transport = Transport::kUdp;
+  net::Endpoint client;
+};
+
+enum class Verdict : std::uint8_t { kAnswer, kDrop, kWait };
+
+struct Outcome {
+  Verdict verdict = Verdict::kDrop;
+  std::uint32_t size = 0;  // octets of the answer, for kAnswer
+};
+
+// Where a deferred answer goes: meaningful only to the caller who gave it.
+struct ReplyRoute {
+  std::array<std::uint64_t, 8> words{};
+};
+
+// Takes answers that had to wait.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  virtual void Deliver(const ReplyRoute& route, dns::Bytes answer) noexcept = 0;
+};
+
+using Ticket = std::uint32_t;
+
+// What is asked of a backend; always without DO, since backends are unsigned.
+struct BackendQuestion {
+  dns::NameView name;
+  dns::RRType type = dns::RRType::kA;
+  net::IpAddress client;  // for backends that steer by the client's address
+};
+
+// Asks backends. The answer, or its absence after all retries, goes to the pipeline by ticket.
+class BackendAsker {
+ public:
+  virtual ~BackendAsker() = default;
+  // False: nothing could be sent (no backend is up, or too many questions wait); no reply will come.
+  virtual bool Ask(const ForwardSet& backends, const BackendQuestion& question, Ticket ticket) noexcept = 0;
+};
+
+// Counted by the worker alone, read by the metrics page: relaxed atomics, one cache line owner.
+struct PipelineCounters;
+
+struct PipelineOptions {
+  std::size_t answer_cache_bytes = 32u << 20;
+  std::size_t signature_memo_entries = 1u << 17;
+  std::size_t max_waiting = 16384;
+  std::uint64_t hash_seed = 0;
+  std::uint16_t max_udp_size = 1232;  // DNS flag day 2020
+};
+
+class Pipeline {
+ public:
+  // `signer` is this worker's own. `asker` and `sink` may be null: then nothing can be deferred.
+  Pipeline(const PipelineOptions& options, signer::DigestSigner& signer, BackendAsker* asker, AnswerSink* sink);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Between batches: the zones to answer from, and the time (milliseconds since 1970).
+  void UseZones(std::shared_ptr<const ZoneTable> zones) noexcept;
+  void SetTime(std::uint64_t unix_ms) noexcept;
+
+  // Answers `query` into `out`, which must hold 65535 octets for kTcp and max_udp_size for kUdp, and
+  // must not overlap `query`.
+  Outcome Handle(dns::Bytes query, const Asker& from, dns::MutableBytes out) noexcept;
+
+  // After kWait for the same `query`: asks the backend. False: too many wait; the caller drops it.
+  bool Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept;
+
+  // A backend's answer to `ticket`, untrusted; an unknown ticket is ignored.
+  void OnBackendReply(Ticket ticket, dns::Bytes reply) noexcept;
+  // No backend answered `ticket`.
+  void OnBackendFailure(Ticket ticket) noexcept;
+
+  const PipelineCounters& counters() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sealwire::proxy

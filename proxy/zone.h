@@ -1,0 +1,69 @@
+// A zone as workers see it, and the table of all of them: immutable snapshots.
+//
+// The control thread builds a new ZoneTable for every change (sharing all shards that did not
+// change, so that a toggle costs the same among ten zones and a million) and hands it to each
+// worker, who swaps it in between batches. Nothing here is written per packet. Threading: const
+// objects may be read by any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/name.h"
+#include "keycache/zone_keys.h"
+#include "net/address.h"
+
+namespace sealwire::proxy {
+
+class LocalZone;  // a zone held whole: proxy/local_zone.h
+
+// Backends that are only asked. `id` is unique in this process for one list of endpoints, so that a
+// worker finds its own health and load figures for them.
+struct ForwardSet {
+  std::uint64_t id = 0;
+  std::vector<net::Endpoint> endpoints;
+};
+
+struct ZonePolicy {
+  std::uint32_t signature_validity = 3 * 86400;  // seconds
+  std::uint32_t inception_skew = 3600;           // seconds before now
+  std::uint32_t negative_ttl_cap = 3600;         // seconds; NSEC and SOA in negative answers, RFC 9077
+};
+
+// Exactly one of `local` and `forward` is set.
+struct Zone {
+  dns::Name apex;
+  std::uint64_t id = 0;  // new for every change of content or keys: separates answer cache entries
+  ZonePolicy policy;
+  std::shared_ptr<const LocalZone> local;
+  std::shared_ptr<const ForwardSet> forward;
+  std::shared_ptr<const keycache::ZoneKeys> keys;  // null: the zone is served unsigned
+};
+
+class ZoneTable {
+ public:
+  ZoneTable();
+  ~ZoneTable();
+  ZoneTable(const ZoneTable&);
+  ZoneTable& operator=(const ZoneTable&) = delete;
+
+  // The zone that is authoritative for `name`: the longest apex that is `name` or above it
+  // (RFC 1034 section 4.3.2 step 2). `parent_side` skips an apex equal to `name`, for DS
+  // (RFC 4035 section 3.1.4.1); the zone at the apex itself is the answer when no parent is here.
+  const Zone* Find(dns::NameView name, bool parent_side = false) const noexcept;
+  // The zone whose apex is exactly `apex`.
+  const Zone* FindApex(dns::NameView apex) const noexcept;
+  std::size_t size() const noexcept;
+
+  // New tables that differ in one zone, or in many at once.
+  static std::shared_ptr<const ZoneTable> With(const ZoneTable& base, std::vector<std::shared_ptr<const Zone>> put,
+                                               const std::vector<dns::Name>& removed = {});
+
+ private:
+  struct Shards;
+  std::shared_ptr<const Shards> shards_;
+};
+
+}  // namespace sealwire::proxy
