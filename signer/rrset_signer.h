@@ -1,0 +1,53 @@
+// RRset and key in, RRSIG RDATA out: canonical form, digest, memo, signature. The hot path.
+//
+// Threading: one RRsetSigner per worker, with that worker's own DigestSigner and memo; the counters
+// may be read by any thread. Ownership: signer and memo are borrowed and outlive it. Errors: false,
+// with nothing written. No allocation after construction.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "dns/bytes.h"
+#include "dns/name.h"
+#include "dns/rrset.h"
+#include "signer/ecdsa.h"
+#include "signer/signature_memo.h"
+#include "signer/validity.h"
+
+namespace sealwire::signer {
+
+// Written by the worker alone, read by the metrics page.
+struct RRsetSignerCounters {
+  std::atomic<std::uint64_t> signatures{0};  // made by the DigestSigner
+  std::atomic<std::uint64_t> memo_hits{0};
+  std::atomic<std::uint64_t> failures{0};  // no signature could be made, or no room for it
+};
+
+class RRsetSigner {
+ public:
+  RRsetSigner(DigestSigner& signer, SignatureMemo& memo);
+  ~RRsetSigner();
+  RRsetSigner(const RRsetSigner&) = delete;
+  RRsetSigner& operator=(const RRsetSigner&) = delete;
+
+  // Appends the RDATA of an RRSIG over `rrset`, under its own owner name and TTL, to `rrsig_rdata`.
+  // A wildcard that was expanded is signed under the expanded name (RFC 9824 section 3.3).
+  // The caller has made sure that `rrset` is of the zone `apex`, and that the key is published
+  // there.
+  bool Sign(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
+            const Validity& validity, dns::Writer& rrsig_rdata) noexcept;
+
+  const RRsetSignerCounters& counters() const noexcept { return counters_; }
+
+ private:
+  struct Scratch;
+
+  DigestSigner& signer_;
+  SignatureMemo& memo_;
+  RRsetSignerCounters counters_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace sealwire::signer
