@@ -2,8 +2,8 @@
 // HSM, and the zone-signing key to sign everything else with.
 //
 // Immutable once built; shared between workers by shared_ptr, which also keeps the secret scalar's
-// slot alive. Rule: a key signs only when its public half is in `dnskey` (KeyCache checks it when it
-// builds a snapshot).
+// slot alive. Rule: a key signs only when its public half is in `dnskey` (KeyCache checks it when
+// it builds a snapshot).
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,31 @@ class SecretSlot;  // 32 octets of locked, undumped, unforked memory (keycache/s
 // An RRSIG over one of the apex key RRsets, made ahead of time.
 struct PreparedSignature {
   dns::RRType covered = dns::RRType::kDNSKEY;
-  std::uint32_t inception = 0;   // seconds since 1970
+  std::uint32_t inception = 0;  // seconds since 1970
   std::uint32_t expiration = 0;
   std::vector<std::uint8_t> rdata;  // RRSIG RDATA, wire form
 };
 
 struct ZoneKeys {
   dns::Name apex;
-  dns::RRset dnskey;   // served as it is
-  dns::RRset cds;      // empty: none is published
-  dns::RRset cdnskey;  // empty: none is published
+  dns::RRset dnskey;                        // served as it is
+  dns::RRset cds;                           // empty: none is published
+  dns::RRset cdnskey;                       // empty: none is published
   std::vector<PreparedSignature> prepared;  // several windows per RRset; serve the one valid now
   signer::SigningKey zsk;
   std::shared_ptr<const SecretSlot> zsk_slot;  // where zsk.scalar points
 };
+
+// The signature over `covered` to serve at `now`: of those valid the one that stays valid longest,
+// or null when none is.
+inline const PreparedSignature* FindPrepared(const ZoneKeys& keys, dns::RRType covered,
+                                             std::uint32_t now) noexcept {
+  const PreparedSignature* best = nullptr;
+  for (const PreparedSignature& each : keys.prepared) {
+    if (each.covered != covered || each.inception > now || each.expiration <= now) continue;
+    if (best == nullptr || each.expiration > best->expiration) best = &each;
+  }
+  return best;
+}
 
 }  // namespace sealwire::keycache
