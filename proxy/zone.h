@@ -24,6 +24,8 @@ class LocalZone;  // a zone held whole: proxy/local_zone.h
 struct ForwardSet {
   std::uint64_t id = 0;
   std::vector<net::Endpoint> endpoints;
+  // Tells them the client's network (RFC 7871), shortened to /24 or /56, so that they can steer by it.
+  bool client_subnet = true;
 };
 
 struct ZonePolicy {
