@@ -1,0 +1,44 @@
+// A worker's signer: a ready pair and the online half when there is ink, the whole signature
+// through another signer when there is none.
+//
+// Threading: one per worker, used by that worker only; counters may be read by any thread.
+// Ownership: the store and the other signer are borrowed and outlive it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "signer/ecdsa.h"
+#include "signer/ready_ink.h"
+
+namespace sealwire::signer {
+
+struct InkSignerCounters {
+  std::atomic<std::uint64_t> ready{0};   // signatures from a ready pair
+  std::atomic<std::uint64_t> whole{0};   // signatures the whole way: no pair was there
+  std::atomic<std::uint64_t> failed{0};  // no signature at all
+};
+
+class InkSigner final : public DigestSigner {
+ public:
+  // `ink` may be null: every signature is then a whole one.
+  InkSigner(ReadyInk* ink, std::size_t worker, DigestSigner& whole) noexcept;
+
+  bool Sign(const SigningKey& key, const Digest& digest, Signature& out) noexcept override;
+
+  const InkSignerCounters& counters() const noexcept { return counters_; }
+
+ private:
+  bool SignWithReadyPair(const SigningKey& key, const Digest& digest, Signature& out) noexcept;
+  bool DueForSample() noexcept;
+
+  ReadyInk* ink_;
+  std::size_t worker_;
+  DigestSigner& whole_;
+  InkSignerCounters counters_;
+  std::uint64_t sample_state_;
+  std::uint64_t sample_below_;  // a draw below it is a sample
+};
+
+}  // namespace sealwire::signer
