@@ -2,7 +2,8 @@
 //
 // The message is borrowed and hostile. Parse() checks the header, the question and the extent of
 // every record; names inside RDATA are checked when a record's RDATA is taken. Compression pointers
-// must point backwards and are followed at most kMaxPointers times. Threading: value. No allocation.
+// must point backwards and are followed at most kMaxPointers times. Threading: value. No
+// allocation.
 #pragma once
 
 #include <cstdint>
@@ -61,18 +62,22 @@ struct RecordView {
 
 enum class ParseError : std::uint8_t {
   kNone,
-  kShort,        // no whole header: no answer is possible
-  kQuestion,     // question section malformed or QDCOUNT not 1
-  kRecord,       // a record runs past the end, or a name is malformed
-  kEdns,         // two OPT records, OPT with a name, or malformed options (RFC 6891 section 6.1.1)
-  kTrailing,     // octets after the last record
+  kShort,     // no whole header: no answer is possible
+  kQuestion,  // question section malformed or QDCOUNT not 1
+  kRecord,    // a record runs past the end, or a name is malformed
+  kEdns,      // two OPT records, OPT with a name, or malformed options (RFC 6891 section 6.1.1)
+  kTrailing,  // octets after the last record
 };
+
+// How many questions a message may have: one (RFC 9619), or perhaps none, as in the later messages
+// of a zone transfer (RFC 5936 section 2.2.1), whose question() is then the root's.
+enum class QuestionRule : std::uint8_t { kOne, kOneOrNone };
 
 class MessageView {
  public:
   // Parses `message`, which must outlive the view. On an error other than kShort the header is
-  // valid, and on kRecord, kEdns and kTrailing the question too.
-  ParseError Parse(Bytes message) noexcept;
+  // valid, and on kRecord, kEdns and kTrailing the question too; records are there only on kNone.
+  ParseError Parse(Bytes message, QuestionRule rule = QuestionRule::kOne) noexcept;
 
   const Header& header() const noexcept { return header_; }
   const Question& question() const noexcept { return question_; }
@@ -94,8 +99,8 @@ class MessageView {
     }
   }
 
-  // Appends RDATA with its names decompressed (known types only, RFC 3597 section 4); false when the
-  // RDATA is malformed or does not fit.
+  // Appends RDATA with its names decompressed (known types only, RFC 3597 section 4). False when
+  // the RDATA is malformed or does not fit: nothing is then appended.
   bool CopyRdata(const RecordView& record, Writer& out) const noexcept;
 
   // Reads a possibly compressed name at `offset`; nothing when malformed. `end` becomes the offset
@@ -109,11 +114,15 @@ class MessageView {
   };
   Cursor Begin() const noexcept { return {question_end_, 0}; }
   bool Next(Cursor& cursor, RecordView& record) const noexcept;
+  bool ParseQuestion() noexcept;
+  ParseError ParseRecords() noexcept;
+  bool ParseOpt(std::uint16_t udp_size, std::uint32_t ttl, Bytes options) noexcept;
 
   Bytes wire_;
   Header header_;
   Question question_;
   std::size_t question_end_ = kHeaderSize;
+  std::uint32_t record_count_ = 0;
   std::optional<Edns> edns_;
 };
 

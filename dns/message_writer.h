@@ -27,7 +27,7 @@ struct EdnsReply {
 class MessageWriter {
  public:
   // `out` limits the message (UDP payload size or 65535). A message that has an OPT record keeps
-  // room for it and for `edns->options`.
+  // room for it and for `edns->options`; what `edns` points to must outlive Finish().
   MessageWriter(MutableBytes out, const EdnsReply* edns) noexcept;
 
   // Header with counts of zero; Finish() sets the counts, TC and the RCODE.
@@ -36,11 +36,13 @@ class MessageWriter {
   // The question, written as `name` is spelled.
   void AddQuestion(NameView name, RRType type, RRClass rr_class) noexcept;
 
-  // Adds all records of the set, or none. False: it did not fit; TC is then set, unless the section
-  // is kAdditional (glue decides for itself: RFC 9471 has SetTruncated()).
+  // Sections are filled in their order. Adds all records of the set, or none. False: it did not
+  // fit; TC is then set, unless the section is kAdditional (glue decides for itself: RFC 9471 has
+  // SetTruncated()).
   bool AddRRset(Section section, const RRsetView& rrset) noexcept;
   // The same with another TTL, and under another owner name.
-  bool AddRRset(Section section, const RRsetView& rrset, NameView owner, std::uint32_t ttl) noexcept;
+  bool AddRRset(Section section, const RRsetView& rrset, NameView owner,
+                std::uint32_t ttl) noexcept;
   bool AddRecord(Section section, NameView owner, RRType type, RRClass rr_class, std::uint32_t ttl,
                  Bytes rdata) noexcept;
 
@@ -52,16 +54,33 @@ class MessageWriter {
   std::size_t Finish(Rcode rcode) noexcept;
 
  private:
-  void WriteName(NameView name, bool compress) noexcept;
-  void WriteRdata(RRType type, Bytes rdata) noexcept;
-
+  // A name, or the end of one, that stands in the message and may be pointed to.
+  struct Target {
+    std::uint16_t offset;
+    std::uint16_t size;  // octets of the uncompressed name from there
+  };
   static constexpr std::size_t kMaxTargets = 64;
+  static constexpr std::uint16_t kNoTarget = 0;  // the header lies there
+
+  void StartHeader(std::uint16_t id, std::uint16_t flags) noexcept;
+  void WriteRecord(std::uint16_t owner_target, NameView owner, RRType type, RRClass rr_class,
+                   std::uint32_t ttl, Bytes rdata) noexcept;
+  void WriteName(NameView name) noexcept;
+  void WriteRdata(RRType type, Bytes rdata) noexcept;
+  // Where `name` already stands, or kNoTarget.
+  std::uint16_t FindTarget(NameView name) const noexcept;
+  bool StandsAt(std::size_t offset, NameView name) const noexcept;
+  bool Settle(Section section, std::size_t undo_size, std::size_t undo_targets,
+              std::uint16_t records) noexcept;
+
   MutableBytes out_;
-  Writer writer_;
   const EdnsReply* edns_;
-  std::size_t reserved_ = 0;
-  std::array<std::uint16_t, kMaxTargets> targets_{};  // offsets of names that may be pointed to
+  Writer writer_;  // all of out_ but the room kept for the OPT record
+  // Only the first target_count_ are set: clearing the rest would cost as much as a small answer.
+  std::array<Target, kMaxTargets> targets_;
   std::size_t target_count_ = 0;
+  std::uint16_t question_size_ = 0;  // octets of the name at kHeaderSize; 0: no question
+  std::uint16_t flags_ = 0;
   std::array<std::uint16_t, 4> counts_{};
   bool truncated_ = false;
 };

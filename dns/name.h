@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "dns/bytes.h"
+#include "dns/case_fold.h"
 #include "dns/result.h"
 
 namespace sealwire::dns {
@@ -22,10 +23,6 @@ namespace sealwire::dns {
 inline constexpr std::size_t kMaxNameSize = 255;
 inline constexpr std::size_t kMaxLabelSize = 63;
 inline constexpr int kMaxLabels = 127;
-
-constexpr std::uint8_t ToLower(std::uint8_t c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c | 0x20) : c;
-}
 
 class NameView {
  public:
@@ -55,10 +52,11 @@ class NameView {
   // Labels that both names share, counted from the root.
   int CommonLabels(NameView other) const noexcept;
 
-  // Case-insensitive, keyed (a flood of chosen names must not collide on purpose).
+  // Case-insensitive, keyed by a secret `seed`, so that nobody can choose names that collide. No
+  // cryptographic function: keep its values inside the process.
   std::uint64_t Hash(std::uint64_t seed) const noexcept;
 
-  // Presentation format with a final dot, RFC 4343 escapes (\DDD, \.).
+  // Presentation format with a final dot and the escapes of RFC 4343 section 2.1 (\DDD, \.).
   std::string ToText() const;
 
   friend bool operator==(NameView a, NameView b) noexcept;

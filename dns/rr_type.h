@@ -116,9 +116,11 @@ struct RdataTraits {
   bool may_compress;    // our writer may compress them: RFC 1035 types only (RFC 3597 section 4)
   bool lower_names;     // lower-cased in canonical form (RFC 4034 section 6.2 as amended by RFC 6840 section 5.1)
   // Shape of the RDATA: how many fixed octets, then how many names, then the rest verbatim.
-  // NAPTR alone has character-strings before its name.
+  // A6 and NAPTR have a prefix of their own: dns/rdata.h knows it.
   std::uint8_t fixed_before;
   std::uint8_t names;
+  std::uint8_t after_names;  // octets after the last name; kAnyRest: any number
+  static constexpr std::uint8_t kAnyRest = 255;
 };
 // Traits of `type`; all-zero for types without names, or unknown ones.
 RdataTraits TraitsOf(RRType type) noexcept;

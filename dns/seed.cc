@@ -1,1 +1,0 @@
-#include "dns/bytes.h"
