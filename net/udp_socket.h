@@ -23,7 +23,7 @@ namespace sealwire::net {
 // Who sent a datagram, and to which of our addresses: what a reply needs to go back the same way.
 struct UdpPeer {
   Endpoint remote;
-  IpAddress local;              // meaningful when the socket is bound to a wildcard address
+  IpAddress local;              // 0.0.0.0 unless the socket is bound to a wildcard address
   std::uint32_t interface = 0;  // of link-local IPv6 peers
 };
 
@@ -38,19 +38,17 @@ class UdpSocket {
   int fd() const noexcept { return fd_.get(); }
   // Where the socket is bound; has the real port when port 0 was asked for.
   const Endpoint& local() const noexcept { return local_; }
-  bool wildcard() const noexcept { return wildcard_; }
 
   enum class SendResult : std::uint8_t { kSent, kFull, kRefused, kFailed };
   // On a connected socket. kRefused: an ICMP error says that nobody listens there.
   SendResult Send(dns::Bytes datagram) noexcept;
 
  private:
-  UdpSocket(FileDescriptor fd, Endpoint local, bool wildcard) noexcept
-      : fd_(std::move(fd)), local_(local), wildcard_(wildcard) {}
+  UdpSocket(FileDescriptor fd, const Endpoint& local) noexcept
+      : fd_(std::move(fd)), local_(local) {}
 
   FileDescriptor fd_;
   Endpoint local_;
-  bool wildcard_ = false;
 };
 
 class UdpInbox {
