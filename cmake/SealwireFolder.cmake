@@ -1,4 +1,4 @@
-# sealwire_folder(NAME [LINK lib...] [PRIVATE lib...] [EXCLUDE pattern...])
+# sealwire_folder(NAME [LINK lib...] [PRIVATE lib...] [EXCLUDE pattern...] [ONLY pattern])
 #
 # Makes the static library `sealwire_NAME` of every .cc file in the calling folder. LINK names what
 # its headers need, PRIVATE what only its sources need (the C library it is the only door to).
@@ -33,13 +33,20 @@ if(SEALWIRE_SANITIZE)
     -fno-sanitize-recover=all)
   target_link_options(sealwire_options INTERFACE -fsanitize=${SEALWIRE_SANITIZE})
 endif()
+if(SEALWIRE_FUZZ)
+  # libFuzzer finds its way only through code that reports its edges: the folders, not just the targets.
+  target_compile_options(sealwire_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 function(sealwire_folder name)
-  cmake_parse_arguments(F "" "" "LINK;PRIVATE;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(F "" "" "LINK;PRIVATE;EXCLUDE;ONLY" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   foreach(pattern ${F_EXCLUDE})
     list(FILTER sources EXCLUDE REGEX ${pattern})
   endforeach()
+  if(F_ONLY)
+    list(FILTER sources INCLUDE REGEX ${F_ONLY})
+  endif()
   add_library(sealwire_${name} STATIC ${sources})
   set_target_properties(sealwire_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(sealwire_${name} PUBLIC sealwire_options ${F_LINK} PRIVATE ${F_PRIVATE})
