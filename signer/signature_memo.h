@@ -37,6 +37,11 @@ class SignatureMemo {
   struct Entry;
   struct Set;
 
+  // Way of the entry in its set, or -1.
+  int FindWay(std::size_t set_index, std::uint64_t key_id, const Digest& digest) const noexcept;
+  // The way to overwrite.
+  int MakeRoom(Set& set) noexcept;
+
   std::size_t set_mask_;
   std::unique_ptr<Set[]> sets_;
   std::unique_ptr<Entry[]> entries_;
