@@ -1,0 +1,311 @@
+#include "control/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "control/duration.h"
+#include "control/yaml_map.h"
+
+namespace sealwire::control {
+namespace {
+
+constexpr std::size_t kMaxFileSize = 1 << 20;
+constexpr std::uint32_t kMinValidity = 3600;
+constexpr std::uint32_t kMaxValidity = 90 * 86400;
+
+Result<net::Endpoint> DnsEndpoint(const std::string& text) {
+  return net::Endpoint::FromText(text, 53);
+}
+
+// A place to listen at names its port: there is no port that everybody expects.
+Result<net::Endpoint> EndpointWithPort(const std::string& text) {
+  auto endpoint = net::Endpoint::FromText(text, 0);
+  if (endpoint.ok() && endpoint->port == 0) {
+    return Error{"'" + text + "' needs a port: write ADDRESS:PORT"};
+  }
+  return endpoint;
+}
+
+Result<net::IpAddress> Address(const std::string& text) {
+  return net::IpAddress::FromText(text);
+}
+
+void Set(std::string& target, std::optional<std::string> value) {
+  if (value) target = std::move(*value);
+}
+
+// One of a few words; anything else is an error that names them.
+template <class T>
+void ReadWord(YamlMap& map, const char* key, std::initializer_list<std::pair<const char*, T>> words,
+              T& out) {
+  const auto text = map.Text(key);
+  if (!text) return;
+  std::string known;
+  for (const auto& [word, value] : words) {
+    if (*text == word) {
+      out = value;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  map.Fail(key, fmt::format("'{}' is not possible; possible are: {}", *text, known));
+}
+
+void ReadDpdkListen(YamlMap& map, Config& config) {
+  DpdkListen entry;
+  Set(entry.device, map.Text("device"));
+  entry.addresses = map.ParsedList("addresses", Address);
+  if (const auto port = map.Number("port", 1, 65535))
+    entry.port = static_cast<std::uint16_t>(*port);
+  entry.eal = map.Texts("eal").value_or(std::vector<std::string>{});
+  ReadWord(map, "poll", {{"busy", true}, {"adaptive", false}}, entry.busy_poll);
+  if (!map.Has("device")) map.Fail("device", "is missing: name one, like af_xdp:edge0");
+  if (!map.Has("addresses")) map.Fail("addresses", "is missing: list the addresses to answer on");
+  config.dpdk.push_back(std::move(entry));
+}
+
+void ReadListen(YamlMap& top, Config& config) {
+  for (YamlMap& map : top.Maps("listen")) {
+    bool dpdk = false;
+    ReadWord(map, "io", {{"kernel", false}, {"dpdk", true}}, dpdk);
+    if (dpdk) {
+      ReadDpdkListen(map, config);
+    } else if (const auto address = map.Parsed("address", EndpointWithPort)) {
+      const KernelListen entry{*address};
+      if (std::find(config.listen.begin(), config.listen.end(), entry) != config.listen.end()) {
+        map.Fail("address", "is listed twice");
+      }
+      config.listen.push_back(entry);
+    } else if (!map.Has("address")) {
+      map.Fail("address", "is missing");
+    }
+    map.RejectUnknown();
+  }
+  if (config.listen.empty() && config.dpdk.empty()) {
+    top.Fail("listen", "at least one address to listen at is needed");
+  }
+}
+
+void ReadWorkers(YamlMap& top, Config& config) {
+  if (!top.Has("workers") || top.Text("workers") == "auto") return;
+  if (const auto workers = top.Number("workers", 1, 1024)) {
+    config.workers = static_cast<unsigned>(*workers);
+  }
+}
+
+void ReadControl(YamlMap& top, Config& config) {
+  auto map = top.Map("control");
+  if (!map) return;
+  Set(config.control.socket, map->Text("socket"));
+  config.control.http = map->Parsed("http", EndpointWithPort);
+  Set(config.control.token_file, map->Text("token_file"));
+  map->RejectUnknown();
+}
+
+void ReadMetrics(YamlMap& top, Config& config) {
+  auto map = top.Map("metrics");
+  if (!map) return;
+  config.metrics = map->Parsed("address", EndpointWithPort);
+  if (!map->Has("address")) map->Fail("address", "is missing");
+  map->RejectUnknown();
+}
+
+void ReadState(YamlMap& top, Config& config) {
+  auto map = top.Map("state");
+  if (!map) return;
+  Set(config.state_path, map->Text("sqlite"));
+  if (map->Has("etcd")) {
+    map->Text("etcd");
+    map->Fail("etcd", "this version keeps its state in sqlite only");
+  }
+  map->RejectUnknown();
+}
+
+void ReadHsm(YamlMap& top, Config& config) {
+  auto map = top.Map("hsm");
+  if (!map) return;
+  HsmConfig hsm;
+  Set(hsm.module, map->Text("module"));
+  Set(hsm.token, map->Text("token"));
+  Set(hsm.pin_file, map->Text("pin_file"));
+  for (const char* key : {"module", "token", "pin_file"}) {
+    if (!map->Has(key)) map->Fail(key, "is missing");
+  }
+  map->RejectUnknown();
+  config.hsm = std::move(hsm);
+}
+
+void ReadParent(YamlMap& top, Config& config) {
+  auto map = top.Map("parent");
+  if (!map) return;
+  ParentConfig parent;
+  parent.resolver = map->Parsed("resolver", DnsEndpoint);
+  parent.servers = map->ParsedList("servers", DnsEndpoint);
+  parent.assumed_ds_ttl =
+      map->Parsed("assumed_ds_ttl", ParseDuration).value_or(parent.assumed_ds_ttl);
+  if (map->Has("resolver") == map->Has("servers")) {
+    map->Fail("servers", "give either a resolver or a list of servers");
+  } else if (map->Has("servers") && parent.servers.empty()) {
+    map->Fail("servers", "the list is empty");
+  } else if (map->Has("servers") && map->Has("assumed_ds_ttl")) {
+    map->Fail("assumed_ds_ttl", "goes with a resolver only: servers tell the TTL themselves");
+  }
+  map->RejectUnknown();
+  config.parent = std::move(parent);
+}
+
+void ReadPolicy(YamlMap& map, PolicyConfig& policy) {
+  // One value is possible today; saying it is allowed, saying another is an error.
+  bool only = true;
+  ReadWord(map, "denial", {{"compact", true}}, only);
+  ReadWord(map, "ksk", {{"hsm", true}}, only);
+  ReadWord(map, "zsk", {{"sealed", true}}, only);
+  if (const auto validity = map.Parsed("signature_validity", ParseDuration)) {
+    policy.signature_validity = *validity;
+    if (*validity < kMinValidity || *validity > kMaxValidity) {
+      map.Fail("signature_validity",
+               fmt::format("must be from {} to {}", FormatDuration(kMinValidity),
+                           FormatDuration(kMaxValidity)));
+    }
+  }
+  map.RejectUnknown();
+}
+
+void ReadPolicies(YamlMap& top, Config& config) {
+  auto map = top.Map("policies");
+  if (!map) return;
+  for (const std::string& name : map->keys()) {
+    if (auto policy = map->Map(name)) ReadPolicy(*policy, config.policies[name]);
+  }
+}
+
+void ReadInk(YamlMap& top, Config& config) {
+  auto map = top.Map("ink");
+  if (!map) return;
+  if (const auto pairs = map->Number("pairs_per_worker", 64, 1u << 24)) {
+    config.ink.pairs_per_worker = *pairs;
+  }
+  if (const auto threads = map->Number("threads", 1, 256)) {
+    config.ink.threads = static_cast<unsigned>(*threads);
+  }
+  ReadWord(*map, "implementation",
+           {{"auto", InkImplementation::kAuto},
+            {"portable", InkImplementation::kPortable},
+            {"ifma", InkImplementation::kIfma},
+            {"off", InkImplementation::kOff}},
+           config.ink.implementation);
+  map->RejectUnknown();
+}
+
+void ReadLog(YamlMap& top, Config& config) {
+  auto map = top.Map("log");
+  if (!map) return;
+  ReadWord(*map, "level",
+           {{"debug", LogLevel::kDebug},
+            {"info", LogLevel::kInfo},
+            {"warning", LogLevel::kWarning},
+            {"error", LogLevel::kError}},
+           config.log.level);
+  ReadWord(*map, "format", {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+           config.log.format);
+  map->RejectUnknown();
+}
+
+void ReadConfig(YamlMap& top, Config& config) {
+  ReadListen(top, config);
+  ReadWorkers(top, config);
+  ReadControl(top, config);
+  ReadMetrics(top, config);
+  ReadState(top, config);
+  ReadHsm(top, config);
+  ReadParent(top, config);
+  ReadPolicies(top, config);
+  ReadInk(top, config);
+  ReadLog(top, config);
+}
+
+std::string Quoted(const std::string& text) {
+  YAML::Emitter emitter;
+  emitter << YAML::DoubleQuoted << text;
+  return emitter.c_str();
+}
+
+template <class List, class ToText>
+std::string QuotedList(const List& list, ToText to_text) {
+  std::string out;
+  for (const auto& item : list) out += (out.empty() ? "" : ", ") + Quoted(to_text(item));
+  return "[" + out + "]";
+}
+
+std::string DpdkYaml(const DpdkListen& entry) {
+  return fmt::format("  - {{io: dpdk, device: {}, addresses: {}, port: {}, eal: {}, poll: {}}}\n",
+                     Quoted(entry.device),
+                     QuotedList(entry.addresses, [](const auto& a) { return a.ToText(); }),
+                     entry.port, QuotedList(entry.eal, [](const auto& a) { return a; }),
+                     entry.busy_poll ? "busy" : "adaptive");
+}
+
+std::string ParentYaml(const ParentConfig& parent) {
+  if (parent.resolver) {
+    return fmt::format("parent: {{resolver: {}, assumed_ds_ttl: {}}}\n",
+                       Quoted(parent.resolver->ToText()), FormatDuration(parent.assumed_ds_ttl));
+  }
+  return fmt::format("parent: {{servers: {}}}\n",
+                     QuotedList(parent.servers, [](const auto& s) { return s.ToText(); }));
+}
+
+std::string InkYaml(const InkConfig& ink) {
+  static constexpr const char* kNames[] = {"auto", "portable", "ifma", "off"};
+  return fmt::format("ink: {{pairs_per_worker: {}, {}implementation: {}}}\n", ink.pairs_per_worker,
+                     ink.threads ? fmt::format("threads: {}, ", *ink.threads) : "",
+                     kNames[static_cast<int>(ink.implementation)]);
+}
+
+}  // namespace
+
+Result<Config> Config::FromFile(const std::string& file) {
+  Config config;
+  const Status status =
+      ReadYamlFile(file, kMaxFileSize, [&](YamlMap& top) { ReadConfig(top, config); });
+  if (!status.ok()) return Error{status.error()};
+  return config;
+}
+
+Result<Config> Config::FromText(const std::string& name, const std::string& yaml) {
+  Config config;
+  const Status status = ReadYaml(name, yaml, [&](YamlMap& top) { ReadConfig(top, config); });
+  if (!status.ok()) return Error{status.error()};
+  return config;
+}
+
+std::string Config::ToYaml() const {
+  static constexpr const char* kLevels[] = {"debug", "info", "warning", "error"};
+  std::string out = "listen:\n";
+  for (const KernelListen& entry : listen) {
+    out += fmt::format("  - {{address: {}}}\n", Quoted(entry.address.ToText()));
+  }
+  for (const DpdkListen& entry : dpdk) out += DpdkYaml(entry);
+  out += fmt::format("workers: {}\n", workers ? std::to_string(*workers) : "auto");
+  out += fmt::format("control: {{socket: {}, {}token_file: {}}}\n", Quoted(control.socket),
+                     control.http ? fmt::format("http: {}, ", Quoted(control.http->ToText())) : "",
+                     Quoted(control.token_file));
+  if (metrics) out += fmt::format("metrics: {{address: {}}}\n", Quoted(metrics->ToText()));
+  out += fmt::format("state: {{sqlite: {}}}\n", Quoted(state_path));
+  if (hsm) {
+    out += fmt::format("hsm: {{module: {}, token: {}, pin_file: {}}}\n", Quoted(hsm->module),
+                       Quoted(hsm->token), Quoted(hsm->pin_file));
+  }
+  if (parent) out += ParentYaml(*parent);
+  out += "policies:\n";
+  for (const auto& [name, policy] : policies) {
+    out += fmt::format("  {}: {{denial: compact, signature_validity: {}, ksk: hsm, zsk: sealed}}\n",
+                       Quoted(name), FormatDuration(policy.signature_validity));
+  }
+  out += InkYaml(ink);
+  out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],
+                     log.format == LogFormat::kJson ? "json" : "text");
+  return out;
+}
+
+}  // namespace sealwire::control

@@ -1,0 +1,104 @@
+// What sealwired is told by its configuration file: the values, checked, with their defaults.
+//
+// Zones and toggles are not here: they live in the state store. Threading: values. Errors: every
+// fault of a file in one text, a line each: FILE:LINE:COLUMN: KEY: what is wrong. An unknown key, a
+// value of the wrong kind and a key that is here twice are faults; nothing is read and ignored.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/log.h"
+#include "dns/result.h"
+#include "net/address.h"
+
+namespace sealwire::control {
+
+// `- {address: "127.0.0.1:5300"}`: UDP and TCP on kernel sockets.
+struct KernelListen {
+  net::Endpoint address;
+  bool operator==(const KernelListen&) const = default;
+};
+
+// `- {io: dpdk, …}`: UDP on a port of DPDK's.
+struct DpdkListen {
+  std::string device;  // "af_xdp:edge0", "pci:0000:3b:00.0", "af_packet:…", "vdev:…"
+  std::vector<net::IpAddress> addresses;
+  std::uint16_t port = 53;
+  std::vector<std::string> eal;  // more arguments for DPDK's EAL
+  bool busy_poll = true;         // poll: busy | adaptive
+  bool operator==(const DpdkListen&) const = default;
+};
+
+struct ControlConfig {
+  std::string socket = "/run/sealwire/control.sock";
+  std::optional<net::Endpoint> http;  // none: the unix socket only
+  std::string token_file = "/etc/sealwire/token";
+  bool operator==(const ControlConfig&) const = default;
+};
+
+struct HsmConfig {
+  std::string module;    // path of the PKCS#11 library
+  std::string token;     // label
+  std::string pin_file;  // the PIN is never in this file
+  bool operator==(const HsmConfig&) const = default;
+};
+
+// Whom to ask for the DS of a zone: a resolver, or the parent's servers themselves.
+struct ParentConfig {
+  std::optional<net::Endpoint> resolver;
+  std::vector<net::Endpoint> servers;
+  // A resolver shows what is left of a TTL, not the TTL: this much is assumed when no server of the
+  // parent could be asked itself.
+  std::uint32_t assumed_ds_ttl = 86400;
+  bool operator==(const ParentConfig&) const = default;
+};
+
+struct PolicyConfig {
+  std::uint32_t signature_validity = 3 * 86400;  // seconds
+  bool operator==(const PolicyConfig&) const = default;
+};
+
+enum class InkImplementation : std::uint8_t { kAuto, kPortable, kIfma, kOff };
+
+struct InkConfig {
+  std::size_t pairs_per_worker = 65536;
+  std::optional<unsigned> threads;  // none: as the daemon chooses
+  InkImplementation implementation = InkImplementation::kAuto;
+  bool operator==(const InkConfig&) const = default;
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+  bool operator==(const LogConfig&) const = default;
+};
+
+struct Config {
+  std::vector<KernelListen> listen;
+  std::vector<DpdkListen> dpdk;
+  std::optional<unsigned> workers;  // none: auto, one a CPU
+  ControlConfig control;
+  std::optional<net::Endpoint> metrics;
+  std::string state_path = "/var/lib/sealwire/state.db";
+  std::optional<HsmConfig> hsm;  // none: zones are served, none can be signed
+  std::optional<ParentConfig> parent;
+  std::map<std::string, PolicyConfig> policies = {{"default", {}}};
+  InkConfig ink;
+  LogConfig log;
+  bool operator==(const Config&) const = default;
+
+  static Result<Config> FromFile(const std::string& file);
+  // `name` stands for the file in errors.
+  static Result<Config> FromText(const std::string& name, const std::string& yaml);
+
+  // The configuration in force as YAML that FromText reads back to an equal value. It has no
+  // secrets in it: those lie in files that it names.
+  std::string ToYaml() const;
+};
+
+}  // namespace sealwire::control

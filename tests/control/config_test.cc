@@ -1,0 +1,137 @@
+#include "control/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace sealwire::control {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kWhole = R"(listen:
+  - {address: "127.0.0.1:5300"}
+  - {io: dpdk, device: "af_xdp:edge0", addresses: ["10.0.0.1", "2001:db8::1"], port: 53, eal: ["--no-pci"]}
+workers: 3
+control: {socket: /run/sealwire/control.sock, http: "127.0.0.1:8053", token_file: /etc/sealwire/token}
+metrics: {address: "127.0.0.1:9153"}
+state: {sqlite: /var/lib/sealwire/state.db}
+hsm: {module: /usr/lib/softhsm/libsofthsm2.so, token: sealwire, pin_file: /etc/sealwire/hsm.pin}
+parent: {resolver: "127.0.0.1:53"}
+policies:
+  default: {denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}
+  short: {signature_validity: 12h}
+ink: {pairs_per_worker: 4096, threads: 1, implementation: portable}
+log: {level: debug, format: json}
+)";
+
+std::string ErrorOf(const std::string& yaml) {
+  const auto config = Config::FromText("c.yaml", yaml);
+  return config.ok() ? "no error" : config.error();
+}
+
+TEST(Config, ReadsEveryKey) {
+  const auto config = Config::FromText("c.yaml", kWhole);
+  ASSERT_TRUE(config.ok()) << config.error();
+  ASSERT_EQ(config->listen.size(), 1u);
+  EXPECT_EQ(config->listen[0].address.ToText(), "127.0.0.1:5300");
+  ASSERT_EQ(config->dpdk.size(), 1u);
+  EXPECT_EQ(config->dpdk[0].device, "af_xdp:edge0");
+  EXPECT_EQ(config->dpdk[0].addresses.size(), 2u);
+  EXPECT_EQ(config->dpdk[0].eal, std::vector<std::string>{"--no-pci"});
+  EXPECT_EQ(config->workers, 3u);
+  EXPECT_EQ(config->control.http->port, 8053);
+  EXPECT_EQ(config->metrics->port, 9153);
+  EXPECT_EQ(config->hsm->token, "sealwire");
+  EXPECT_EQ(config->parent->resolver->ToText(), "127.0.0.1:53");
+  EXPECT_EQ(config->policies.at("default").signature_validity, 3u * 86400);
+  EXPECT_EQ(config->policies.at("short").signature_validity, 12u * 3600);
+  EXPECT_EQ(config->ink.pairs_per_worker, 4096u);
+  EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
+  EXPECT_EQ(config->log.format, LogFormat::kJson);
+}
+
+TEST(Config, LeavesDefaultsWhereNothingIsSaid) {
+  const auto config = Config::FromText("c.yaml", "listen: [{address: '[::1]:53'}]");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_FALSE(config->workers.has_value());
+  EXPECT_FALSE(config->control.http.has_value());
+  EXPECT_FALSE(config->hsm.has_value());
+  EXPECT_EQ(config->state_path, "/var/lib/sealwire/state.db");
+  EXPECT_TRUE(config->policies.contains("default"));
+}
+
+TEST(Config, DumpedConfigReadsBackToTheSame) {
+  for (const std::string& yaml :
+       {std::string(kWhole),
+        std::string("listen: [{address: 127.0.0.1:53}]\nparent: {servers: [192.0.2.1, "
+                    "'[2001:db8::1]:5353']}\nlog: {level: error}")}) {
+    const auto config = Config::FromText("c.yaml", yaml);
+    ASSERT_TRUE(config.ok()) << config.error();
+    const auto again = Config::FromText("dump", config->ToYaml());
+    ASSERT_TRUE(again.ok()) << again.error() << "\n" << config->ToYaml();
+    EXPECT_EQ(*config, *again) << config->ToYaml();
+  }
+}
+
+TEST(Config, UnknownKeyIsAnErrorWithLineColumnAndKey) {
+  EXPECT_THAT(ErrorOf("listen:\n  - {address: '127.0.0.1:53'}\nworkerz: 2\n"),
+              HasSubstr("c.yaml:3:1: workerz: unknown key"));
+  EXPECT_THAT(ErrorOf("listen:\n  - {address: '127.0.0.1:53', prot: 53}\n"),
+              HasSubstr("c.yaml:2:31: listen[0].prot: unknown key; known here: address, io"));
+  EXPECT_THAT(ErrorOf("listen: [{address: '127.0.0.1:53'}]\npolicies: {default: {zskk: sealed}}"),
+              HasSubstr("c.yaml:2:22: policies.default.zskk"));
+}
+
+TEST(Config, TellsEveryFaultOfAFileAtOnce) {
+  const std::string error =
+      ErrorOf("listen: [{address: 'nowhere'}]\nworkers: many\nhsm: {token: t}\n");
+  EXPECT_THAT(error, HasSubstr("c.yaml:1:20: listen[0].address"));
+  EXPECT_THAT(error, HasSubstr("c.yaml:2:10: workers: a number from 1 to 1024"));
+  EXPECT_THAT(error, HasSubstr("hsm.module: is missing"));
+  EXPECT_THAT(error, HasSubstr("hsm.pin_file: is missing"));
+}
+
+TEST(Config, WrongKindsAndDuplicatesAreErrors) {
+  EXPECT_THAT(ErrorOf("listen: 53"),
+              HasSubstr("c.yaml:1:9: listen: a list is expected here, not text"));
+  EXPECT_THAT(ErrorOf("- a\n- b"), HasSubstr("a mapping is expected here, not a list"));
+  EXPECT_THAT(ErrorOf("listen: [{address: '127.0.0.1:53'}]\ncontrol: {socket: [a]}"),
+              HasSubstr("control.socket: text is expected here, not a list"));
+  EXPECT_THAT(ErrorOf("listen: [{address: '127.0.0.1:53'}]\nworkers: 1\nworkers: 2"),
+              HasSubstr("c.yaml:3:1: workers: this key is here twice"));
+  EXPECT_THAT(ErrorOf("listen: [{address: '127.0.0.1'}]"), HasSubstr("needs a port"));
+  EXPECT_THAT(ErrorOf(""), HasSubstr("at least one address to listen at"));
+  EXPECT_THAT(ErrorOf("listen: [unclosed"), HasSubstr("c.yaml:"));
+}
+
+TEST(Config, RefusesWhatThisVersionDoesNotDo) {
+  const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
+  EXPECT_THAT(ErrorOf(listen + "state: {etcd: {endpoints: ['https://a:2379'], prefix: /s}}"),
+              HasSubstr("c.yaml:2:15: state.etcd: this version keeps its state in sqlite only"));
+  EXPECT_THAT(ErrorOf(listen + "policies: {default: {denial: nsec3}}"),
+              HasSubstr("policies.default.denial: 'nsec3' is not possible; possible are: compact"));
+  EXPECT_THAT(ErrorOf(listen + "policies: {default: {signature_validity: 1m}}"),
+              HasSubstr("must be from 1h to 90d"));
+  EXPECT_THAT(ErrorOf(listen + "parent: {resolver: '127.0.0.1', servers: ['127.0.0.2']}"),
+              HasSubstr("give either a resolver or a list of servers"));
+}
+
+TEST(Config, FileThatIsNotThereSaysSo) {
+  const auto config = Config::FromFile("/nonexistent/sealwire.yaml");
+  ASSERT_FALSE(config.ok());
+  EXPECT_EQ(config.error(), "/nonexistent/sealwire.yaml: No such file or directory");
+}
+
+TEST(Config, FileThatIsTooLargeIsRefused) {
+  const std::string path = testing::TempDir() + "large.yaml";
+  std::ofstream(path) << std::string((1 << 20) + 1, '#');
+  const auto config = Config::FromFile(path);
+  ASSERT_FALSE(config.ok());
+  EXPECT_THAT(config.error(), HasSubstr("larger than 1048576 octets"));
+}
+
+}  // namespace
+}  // namespace sealwire::control
