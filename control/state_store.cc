@@ -1,0 +1,296 @@
+#include "control/state_store.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "control/record_json.h"
+#include "control/sqlite.h"
+
+namespace sealwire::control {
+namespace {
+
+// Schema versions, each the step from the one before it; PRAGMA user_version counts the steps done.
+constexpr const char* kMigrations[] = {
+    R"(
+CREATE TABLE zones (
+  name TEXT PRIMARY KEY, id INTEGER NOT NULL, backend TEXT NOT NULL, policy TEXT NOT NULL,
+  revision INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,
+  dnssec INTEGER NOT NULL, status TEXT NOT NULL, status_since INTEGER NOT NULL,
+  problem TEXT NOT NULL, parent TEXT NOT NULL, ds_last_seen INTEGER NOT NULL,
+  ds_ttl_max INTEGER NOT NULL, signing_until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE keys (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE history (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, zone TEXT NOT NULL, who TEXT NOT NULL,
+  what TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX history_of_zone ON history (zone, id);
+CREATE TABLE operations (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, enabled INTEGER NOT NULL, names TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+)",
+};
+constexpr int kSchemaVersion = static_cast<int>(std::size(kMigrations));
+
+constexpr const char* kPutZone =
+    "INSERT INTO zones VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
+    "id=excluded.id, backend=excluded.backend, policy=excluded.policy, revision=excluded.revision, "
+    "created=excluded.created, changed=excluded.changed, dnssec=excluded.dnssec, "
+    "status=excluded.status, status_since=excluded.status_since, problem=excluded.problem, "
+    "parent=excluded.parent, ds_last_seen=excluded.ds_last_seen, "
+    "ds_ttl_max=excluded.ds_ttl_max, signing_until=excluded.signing_until";
+
+constexpr const char* kReadZones =
+    "SELECT z.name, id, backend, policy, revision, created, changed, dnssec, status, status_since, "
+    "problem, parent, ds_last_seen, ds_ttl_max, signing_until, k.name IS NOT NULL "
+    "FROM zones z LEFT JOIN keys k ON k.name = z.name ORDER BY z.name";
+
+Result<ZoneRecord> ReadZone(const Statement& row) {
+  ZoneRecord zone;
+  zone.name = row.Text(0);
+  zone.id = static_cast<std::uint64_t>(row.Integer(1));
+  zone.policy = row.Text(3);
+  zone.revision = static_cast<std::uint64_t>(row.Integer(4));
+  zone.created = row.Integer(5);
+  zone.changed = row.Integer(6);
+  zone.dnssec = row.Integer(7) != 0;
+  zone.status_since = row.Integer(9);
+  zone.problem = row.Text(10);
+  zone.ds_last_seen = row.Integer(12);
+  zone.ds_ttl_max = static_cast<std::uint32_t>(row.Integer(13));
+  zone.signing_until = row.Integer(14);
+  zone.has_keys = row.Integer(15) != 0;
+
+  const auto backend_json = ParseJson(row.Text(2));
+  const auto parent_json = ParseJson(row.Text(11));
+  const auto status = ParseZoneStatus(row.Text(8));
+  if (!backend_json || !parent_json || !status) {
+    return Error{fmt::format("zone '{}' is stored wrongly", zone.name)};
+  }
+  auto backend = BackendFromJson(*backend_json);
+  auto parent = ParentFromJson(*parent_json);
+  if (!backend.ok()) return Error{fmt::format("zone '{}': {}", zone.name, backend.error())};
+  if (!parent.ok()) return Error{fmt::format("zone '{}': {}", zone.name, parent.error())};
+  zone.backend = std::move(*backend);
+  zone.parent = std::move(*parent);
+  zone.status = *status;
+  return zone;
+}
+
+void BindZone(Statement& put, const ZoneRecord& zone) {
+  put.Bind(zone.name)
+      .Bind(static_cast<std::int64_t>(zone.id))
+      .Bind(BackendToJson(zone.backend).dump())
+      .Bind(zone.policy)
+      .Bind(static_cast<std::int64_t>(zone.revision))
+      .Bind(zone.created)
+      .Bind(zone.changed)
+      .Bind(std::int64_t{zone.dnssec})
+      .Bind(ToText(zone.status))
+      .Bind(zone.status_since)
+      .Bind(zone.problem)
+      .Bind(ParentToJson(zone.parent).dump())
+      .Bind(zone.ds_last_seen)
+      .Bind(std::int64_t{zone.ds_ttl_max})
+      .Bind(zone.signing_until);
+}
+
+// The folder, and the file with its mode before SQLite writes a secret's envelope into it.
+Status PrepareFile(const std::string& path) {
+  std::error_code error;
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return Error{fmt::format("{}: {}", folder.string(), error.message())};
+  const mode_t old_mask = ::umask(0077);
+  std::FILE* file = std::fopen(path.c_str(), "ab");
+  const int reason = errno;
+  ::umask(old_mask);
+  if (file == nullptr) return Error{fmt::format("{}: {}", path, std::strerror(reason))};
+  std::fclose(file);
+  return Status::Ok();
+}
+
+}  // namespace
+
+struct StateStore::Connection {
+  std::string path;
+  Database db;
+  std::optional<Statement> put_zone, put_keys, drop_keys, drop_zone, put_history, put_operation,
+      put_counter, read_keys;
+
+  Error Failure(const char* doing) const {
+    return {fmt::format("{}: {}: {}", path, doing, db.message())};
+  }
+
+  Status Migrate() {
+    Statement read_version(db, "PRAGMA user_version");
+    if (!read_version.Step()) return Failure("reading the schema version");
+    const auto version = read_version.Integer(0);
+    read_version.Reset();
+    if (version > kSchemaVersion) {
+      return Error{fmt::format("{}: made by a newer version (schema {}, this one knows {})", path,
+                               version, kSchemaVersion)};
+    }
+    for (auto step = version; step < kSchemaVersion; ++step) {
+      const std::string sql = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
+                                          kMigrations[step], step + 1);
+      if (!db.Run(sql.c_str())) {
+        const Error error = Failure("bringing the schema up to date");
+        db.Run("ROLLBACK");
+        return error;
+      }
+    }
+    return Status::Ok();
+  }
+
+  void Prepare() {
+    put_zone.emplace(db, kPutZone);
+    put_keys.emplace(db, "INSERT OR REPLACE INTO keys VALUES (?,?)");
+    drop_keys.emplace(db, "DELETE FROM keys WHERE name = ?");
+    drop_zone.emplace(db, "DELETE FROM zones WHERE name = ?");
+    put_history.emplace(db, "INSERT INTO history (at, zone, who, what, detail) VALUES (?,?,?,?,?)");
+    put_operation.emplace(db, "INSERT INTO operations VALUES (?,?,?,?)");
+    put_counter.emplace(db, "INSERT OR REPLACE INTO counters VALUES (?,?)");
+    read_keys.emplace(db, "SELECT record FROM keys WHERE name = ?");
+  }
+
+  bool Write(const Change& change, std::uint64_t revision, std::uint64_t last_zone_id) {
+    for (const std::string& name : change.removed) {
+      if (!drop_keys->Bind(name).Run() || !drop_zone->Bind(name).Run()) return false;
+    }
+    for (const ZoneRecord& zone : change.put) {
+      BindZone(*put_zone, zone);
+      if (!put_zone->Run()) return false;
+    }
+    for (const Change::Keys& keys : change.keys) {
+      const bool done = keys.record.empty()
+                            ? drop_keys->Bind(keys.name).Run()
+                            : put_keys->Bind(keys.name).Bind(dns::Bytes(keys.record)).Run();
+      if (!done) return false;
+    }
+    for (const HistoryRow& row : change.history) {
+      put_history->Bind(row.at).Bind(row.zone).Bind(row.who).Bind(row.what).Bind(row.detail);
+      if (!put_history->Run()) return false;
+    }
+    for (const Operation& operation : change.operations) {
+      put_operation->Bind(operation.id)
+          .Bind(operation.at)
+          .Bind(std::int64_t{operation.enabled})
+          .Bind(nlohmann::json(operation.names).dump());
+      if (!put_operation->Run()) return false;
+    }
+    return put_counter->Bind("revision").Bind(static_cast<std::int64_t>(revision)).Run() &&
+           put_counter->Bind("zone_id").Bind(static_cast<std::int64_t>(last_zone_id)).Run();
+  }
+};
+
+StateStore::StateStore(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+StateStore::~StateStore() = default;
+
+Result<std::unique_ptr<StateStore>> StateStore::Open(const std::string& path) {
+  if (auto status = PrepareFile(path); !status.ok()) return Error{status.error()};
+  auto connection = std::make_unique<Connection>();
+  connection->path = path;
+  Database& db = connection->db;
+  if (!db.Open(path)) return connection->Failure("opening");
+  // EXCLUSIVE: two daemons on one file would each believe their own index.
+  if (!db.Run(
+          "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
+          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE; COMMIT;")) {
+    return connection->Failure("locking (is another sealwired using it?)");
+  }
+  if (auto status = connection->Migrate(); !status.ok()) return Error{status.error()};
+  connection->Prepare();
+  std::unique_ptr<StateStore> store(new StateStore(std::move(connection)));
+  if (auto status = store->ReadCounters(); !status.ok()) return Error{status.error()};
+  return store;
+}
+
+Status StateStore::ReadCounters() {
+  Statement read(connection_->db, "SELECT name, value FROM counters");
+  while (read.Step()) {
+    const auto value = static_cast<std::uint64_t>(read.Integer(1));
+    (read.Text(0) == "revision" ? revision_ : last_zone_id_) = value;
+  }
+  if (read.failed()) return connection_->Failure("reading counters");
+  return Status::Ok();
+}
+
+Status StateStore::ForEachZone(const std::function<bool(ZoneRecord&&)>& visit) const {
+  Statement read(connection_->db, kReadZones);
+  while (read.Step()) {
+    auto zone = ReadZone(read);
+    if (!zone.ok()) return Error{fmt::format("{}: {}", connection_->path, zone.error())};
+    if (!visit(std::move(*zone))) return Status::Ok();
+  }
+  if (read.failed()) return connection_->Failure("reading zones");
+  return Status::Ok();
+}
+
+Status StateStore::Commit(Change& change) {
+  Database& db = connection_->db;
+  const std::uint64_t next = revision_ + 1;
+  for (ZoneRecord& zone : change.put) zone.revision = next;
+  if (!db.Run("BEGIN IMMEDIATE")) return connection_->Failure("beginning to write");
+  if (!connection_->Write(change, next, last_zone_id_) || !db.Run("COMMIT")) {
+    const Error error = connection_->Failure("writing");
+    db.Run("ROLLBACK");
+    return error;
+  }
+  revision_ = next;
+  return Status::Ok();
+}
+
+Result<std::vector<std::uint8_t>> StateStore::ReadKeys(std::string_view name) const {
+  Statement& read = *connection_->read_keys;
+  read.Bind(name);
+  std::vector<std::uint8_t> record;
+  if (read.Step()) {
+    const dns::Bytes octets = read.Blob(0);
+    record.assign(octets.begin(), octets.end());
+  }
+  const bool failed = read.failed();
+  read.Reset();
+  if (failed) return connection_->Failure("reading keys");
+  return record;
+}
+
+Result<std::vector<HistoryRow>> StateStore::ReadHistory(std::string_view zone, std::int64_t before,
+                                                        std::size_t limit) const {
+  Statement read(connection_->db,
+                 "SELECT id, at, zone, who, what, detail FROM history WHERE zone = ? AND "
+                 "(? = 0 OR id < ?) ORDER BY id DESC LIMIT ?");
+  read.Bind(zone).Bind(before).Bind(before).Bind(static_cast<std::int64_t>(limit));
+  std::vector<HistoryRow> rows;
+  while (read.Step()) {
+    rows.push_back(
+        {read.Integer(0), read.Integer(1), read.Text(2), read.Text(3), read.Text(4), read.Text(5)});
+  }
+  if (read.failed()) return connection_->Failure("reading history");
+  return rows;
+}
+
+Result<std::optional<Operation>> StateStore::ReadOperation(std::string_view id) const {
+  Statement read(connection_->db, "SELECT id, at, enabled, names FROM operations WHERE id = ?");
+  read.Bind(id);
+  if (!read.Step()) {
+    if (read.failed()) return connection_->Failure("reading an operation");
+    return std::optional<Operation>{};
+  }
+  Operation operation{read.Text(0), read.Integer(1), read.Integer(2) != 0, {}};
+  if (const auto names = ParseJson(read.Text(3)); names && names->is_array()) {
+    for (const auto& name : *names) {
+      if (name.is_string()) operation.names.push_back(name.get<std::string>());
+    }
+  }
+  return std::optional<Operation>{std::move(operation)};
+}
+
+}  // namespace sealwire::control
