@@ -23,6 +23,8 @@ class FileDescriptor {
 
   int get() const noexcept { return fd_; }
   bool open() const noexcept { return fd_ >= 0; }
+  // Gives up ownership: the caller, or whom it gives the descriptor to, closes it.
+  int Release() noexcept { return std::exchange(fd_, -1); }
   void Reset() noexcept {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
