@@ -31,6 +31,7 @@ std::vector<std::uint8_t> DnskeyRdata(std::uint16_t flags, const PublicKey& key)
 
 // The 192.0.2.1 of www.example.net in RFC 6605 section 6.1, its key and its signature.
 struct Rfc6605Example {
+  Name apex = NameOf("example.net.");
   PublicKey key = FromBase64<64>(
       "GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+"
       "e+MAnLr+Wi9xMWyQLc8NAA==");
@@ -54,8 +55,7 @@ TEST(Rrsig, Rfc6605Section6_1_SignatureOverTheExampleVerifies) {
   const Rfc6605Example example;
   const std::uint16_t tag = KeyTag(DnskeyRdata(257, example.key));
   EXPECT_EQ(tag, 55648);
-  const RrsigFields fields =
-      FieldsFor(example.rrset.view(), NameOf("example.net."), example.validity, tag);
+  const RrsigFields fields = FieldsFor(example.rrset.view(), example.apex, example.validity, tag);
   EXPECT_EQ(fields.labels, 3);
   EXPECT_TRUE(Verify(example.key, DigestOf(fields, example.rrset), example.signature));
 }
@@ -64,15 +64,14 @@ TEST(Rrsig, Rfc4034Section3_1_8_1_CaseOfOwnerAndSignerIsNotSigned) {
   const Rfc6605Example example;
   RRset loud(NameOf("WWW.Example.NET."), RRType::kA, 3600);
   loud.Add(std::vector<std::uint8_t>{192, 0, 2, 1});
-  const RrsigFields fields =
-      FieldsFor(loud.view(), NameOf("EXAMPLE.net."), example.validity, 55648);
+  const Name loud_apex = NameOf("EXAMPLE.net.");
+  const RrsigFields fields = FieldsFor(loud.view(), loud_apex, example.validity, 55648);
   EXPECT_TRUE(Verify(example.key, DigestOf(fields, loud), example.signature));
 }
 
 TEST(Rrsig, EachFieldIsCovered) {
   const Rfc6605Example example;
-  const RrsigFields good =
-      FieldsFor(example.rrset.view(), NameOf("example.net."), example.validity, 55648);
+  const RrsigFields good = FieldsFor(example.rrset.view(), example.apex, example.validity, 55648);
   const Digest digest = DigestOf(good, example.rrset);
   std::vector<RrsigFields> changed(7, good);
   const Name other = NameOf("example.org.");
@@ -125,8 +124,7 @@ TEST(Rrsig, Rfc4034Section3_1_3_LabelsLeaveOutRootAndWildcard) {
 
 TEST(Rrsig, WriteSignedDataFailsWhenThereIsNoRoom) {
   const Rfc6605Example example;
-  const Name apex = NameOf("example.net.");
-  const RrsigFields fields = FieldsFor(example.rrset.view(), apex, example.validity, 1);
+  const RrsigFields fields = FieldsFor(example.rrset.view(), example.apex, example.validity, 1);
   const auto scratch = std::make_unique<dns::CanonicalScratch>();
   std::vector<std::uint8_t> out(512);
   const std::size_t whole = WriteSignedData(fields, example.rrset.view(), *scratch, out);

@@ -1,0 +1,279 @@
+// What signing an RRset costs, step by step, each beside whole OpenSSL signatures made just before
+// and just after: `of_signature` is the share of one, in CPU time, and lasts when clocks drift.
+#include <benchmark/benchmark.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/rrset.h"
+#include "signer/compact_nsec.h"
+#include "signer/denial_types.h"
+#include "signer/openssl_signer.h"
+#include "signer/rrset_signer.h"
+#include "signer/rrsig.h"
+#include "signer/sha256.h"
+#include "signer/signature_memo.h"
+
+namespace sealwire::signer {
+namespace {
+
+using dns::Name;
+using dns::RRset;
+using dns::RRType;
+
+struct Key {
+  std::array<std::uint8_t, 32> scalar;
+  PublicKey public_key;
+  SigningKey signing;
+  Key() {
+    if (!GenerateKeyPair(scalar, public_key)) std::abort();
+    signing = {scalar.data(), 1, 12345};
+  }
+};
+
+const Key& BenchKey() {
+  static const Key key;
+  return key;
+}
+
+// CPU time of this thread, so that a busy machine does not count.
+double CpuNs() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// CPU time of one OpenSSL signature, now.
+double SignatureNs() {
+  constexpr int kSignatures = 300;
+  OpensslSigner signer;
+  Digest digest{};
+  Signature signature;
+  const double begin = CpuNs();
+  for (int i = 0; i < kSignatures; ++i) {
+    digest[0] = static_cast<std::uint8_t>(i);
+    signer.Sign(BenchKey().signing, digest, signature);
+  }
+  return (CpuNs() - begin) / kSignatures;
+}
+
+// Times a benchmark's loop and relates it to the signatures before and after it.
+class BesideSignature {
+ public:
+  explicit BesideSignature(benchmark::State& state)
+      : state_(state), before_(SignatureNs()), begin_(CpuNs()) {}
+  ~BesideSignature() {
+    const double ns = (CpuNs() - begin_) / static_cast<double>(state_.iterations());
+    state_.counters["of_signature"] = ns / ((before_ + SignatureNs()) / 2);
+  }
+
+ private:
+  benchmark::State& state_;
+  double before_;
+  double begin_;
+};
+
+// Signs at no cost, to show what is around the signature.
+class FreeSigner final : public DigestSigner {
+ public:
+  bool Sign(const SigningKey&, const Digest& digest, Signature& out) noexcept override {
+    std::copy(digest.begin(), digest.end(), out.begin());
+    return true;
+  }
+};
+
+Name NameOf(const std::string& text) {
+  return Name::FromText(text).value();
+}
+
+const Name& Apex() {
+  static const Name apex = NameOf("example.com.");
+  return apex;
+}
+
+RRset Addresses(int count) {
+  RRset rrset(NameOf("www.shop.example.com."), RRType::kA, 300);
+  for (int i = 0; i < count; ++i) {
+    // Not in canonical order.
+    rrset.Add(std::vector<std::uint8_t>{192, 0, 2, static_cast<std::uint8_t>(200 - 7 * i)});
+  }
+  return rrset;
+}
+
+std::vector<std::uint8_t> NsecRdata(dns::NameView owner) {
+  std::vector<std::uint8_t> rdata(300);
+  dns::Writer writer(rdata);
+  WriteNsec(NextName(owner, Apex()), NonexistentTypes(), writer);
+  rdata.resize(writer.size());
+  return rdata;
+}
+
+RRset Nsec() {
+  RRset rrset(NameOf("q7x2k9.shop.example.com."), RRType::kNSEC, 300);
+  rrset.Add(NsecRdata(rrset.owner()));
+  return rrset;
+}
+
+// Each call changes the RRset a little, so that no memo knows it.
+class Fresh {
+ public:
+  explicit Fresh(const RRset& rrset) : view_(rrset.view()) {}
+  const dns::RRsetView& Next() {
+    view_.ttl = 1 + (view_.ttl + 1) % 1'000'000'000;
+    return view_;
+  }
+
+ private:
+  dns::RRsetView view_;
+};
+
+void OpensslSignature(benchmark::State& state) {
+  OpensslSigner signer;
+  Digest digest{};
+  Signature signature;
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    ++digest[0];
+    benchmark::DoNotOptimize(signer.Sign(BenchKey().signing, digest, signature));
+  }
+}
+BENCHMARK(OpensslSignature);
+
+void OpensslVerify(benchmark::State& state) {
+  OpensslSigner signer;
+  const Digest digest{};
+  Signature signature;
+  signer.Sign(BenchKey().signing, digest, signature);
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Verify(BenchKey().public_key, digest, signature));
+  }
+}
+BENCHMARK(OpensslVerify);
+
+void Sha256Of(benchmark::State& state) {
+  std::vector<std::uint8_t> data(static_cast<std::size_t>(state.range(0)), 7);
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    const Digest digest = Sha256::Hash(data);
+    data[0] = digest[0];
+  }
+}
+BENCHMARK(Sha256Of)->Arg(55)->Arg(120)->Arg(300);
+
+void SignedData(benchmark::State& state, const RRset& rrset) {
+  const auto scratch = std::make_unique<dns::CanonicalScratch>();
+  std::vector<std::uint8_t> out(4096);
+  Fresh fresh(rrset);
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    const dns::RRsetView& view = fresh.Next();
+    benchmark::DoNotOptimize(
+        WriteSignedData(FieldsFor(view, Apex(), {1, 2}, 3), view, *scratch, out));
+  }
+}
+BENCHMARK_CAPTURE(SignedData, a1, Addresses(1));
+BENCHMARK_CAPTURE(SignedData, a8, Addresses(8));
+BENCHMARK_CAPTURE(SignedData, nsec, Nsec());
+
+void CompactNsecRdata(benchmark::State& state) {
+  const Name owner = NameOf("q7x2k9.shop.example.com.");
+  std::uint8_t out[300];
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    dns::Writer writer(out);
+    WriteNsec(NextName(owner, Apex()), NonexistentTypes(), writer);
+    benchmark::DoNotOptimize(writer.size());
+  }
+}
+BENCHMARK(CompactNsecRdata);
+
+void AskedNsecRdata(benchmark::State& state) {
+  const Name owner = NameOf("www.shop.example.com.");
+  std::uint8_t out[300];
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    dns::Writer writer(out);
+    WriteNsec(NextName(owner, Apex()), AskedTypes(RRType::kAAAA, nullptr), writer);
+    benchmark::DoNotOptimize(writer.size());
+  }
+}
+BENCHMARK(AskedNsecRdata);
+
+void MemoHit(benchmark::State& state) {
+  SignatureMemo memo(1 << 17);
+  std::vector<Digest> digests(static_cast<std::size_t>(state.range(0)));
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    digests[i] = Sha256::Hash(dns::Bytes(reinterpret_cast<const std::uint8_t*>(&i), sizeof i));
+    memo.Insert(1, digests[i], Signature{});
+  }
+  std::size_t at = 0;
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(memo.Find(1, digests[at]));
+    at = at + 1 == digests.size() ? 0 : at + 1;
+  }
+}
+BENCHMARK(MemoHit)->Arg(1000)->Arg(50000);
+
+void MemoInsert(benchmark::State& state) {
+  SignatureMemo memo(1 << 17);
+  Digest digest{};
+  std::uint64_t x = 1;
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    x = x * 6364136223846793005u + 1442695040888963407u;
+    const std::uint64_t mixed = x ^ (x >> 29);
+    std::memcpy(digest.data(), &mixed, sizeof mixed);
+    std::memcpy(digest.data() + 8, &mixed, sizeof mixed);
+    memo.Insert(1, digest, Signature{});
+  }
+}
+BENCHMARK(MemoInsert);
+
+void SignFresh(benchmark::State& state, DigestSigner&& digest_signer, const RRset& rrset) {
+  SignatureMemo memo(1 << 17);
+  RRsetSigner signer(digest_signer, memo);
+  Fresh fresh(rrset);
+  std::uint8_t out[kMaxRrsigSize];
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    dns::Writer writer(out);
+    benchmark::DoNotOptimize(signer.Sign(BenchKey().signing, Apex(), fresh.Next(), {1, 2}, writer));
+  }
+}
+void SignFreshWithOpenssl(benchmark::State& state, const RRset& rrset) {
+  SignFresh(state, OpensslSigner(), rrset);
+}
+BENCHMARK_CAPTURE(SignFreshWithOpenssl, a1, Addresses(1));
+BENCHMARK_CAPTURE(SignFreshWithOpenssl, nsec, Nsec());
+
+void SignFreshButTheSignature(benchmark::State& state, const RRset& rrset) {
+  SignFresh(state, FreeSigner(), rrset);
+}
+BENCHMARK_CAPTURE(SignFreshButTheSignature, a1, Addresses(1));
+BENCHMARK_CAPTURE(SignFreshButTheSignature, a2, Addresses(2));
+BENCHMARK_CAPTURE(SignFreshButTheSignature, nsec, Nsec());
+
+void SignRemembered(benchmark::State& state, const RRset& rrset) {
+  OpensslSigner openssl;
+  SignatureMemo memo(1 << 17);
+  RRsetSigner signer(openssl, memo);
+  std::uint8_t out[kMaxRrsigSize];
+  const BesideSignature beside(state);
+  for (auto _ : state) {
+    dns::Writer writer(out);
+    benchmark::DoNotOptimize(signer.Sign(BenchKey().signing, Apex(), rrset.view(), {1, 2}, writer));
+  }
+}
+BENCHMARK_CAPTURE(SignRemembered, a1, Addresses(1));
+BENCHMARK_CAPTURE(SignRemembered, nsec, Nsec());
+
+}  // namespace
+}  // namespace sealwire::signer
