@@ -21,9 +21,6 @@ enum class Role : std::uint16_t { kZsk = 256, kKsk = 257 };
 using DnskeyRdata = std::array<std::uint8_t, 68>;  // flags | protocol 3 | algorithm 13 | x | y
 DnskeyRdata MakeDnskey(Role role, const signer::PublicKey& key) noexcept;
 
-// RFC 4034 appendix B.
-std::uint16_t KeyTag(dns::Bytes dnskey_rdata) noexcept;
-
 // A DS record with digest type 2, SHA-256 (RFC 4509).
 struct DsRecord {
   std::uint16_t key_tag = 0;

@@ -59,6 +59,8 @@ struct HsmStatus {
   std::int64_t up_since = 0;       // seconds since 1970; 0 while not up
 };
 
+class HsmSupervisor;
+
 class HsmClient {
  public:
   // Checks that program, module and PIN file are there and starts the supervisor; does not wait for
@@ -86,9 +88,8 @@ class HsmClient {
   Status DestroyKey(const KeyId& id);
 
  private:
-  class Supervisor;
-  explicit HsmClient(std::unique_ptr<Supervisor> supervisor);
-  std::unique_ptr<Supervisor> supervisor_;
+  explicit HsmClient(std::unique_ptr<HsmSupervisor> supervisor);
+  std::unique_ptr<HsmSupervisor> supervisor_;
 };
 
 }  // namespace sealwire::keycache

@@ -12,6 +12,7 @@
 
 #include "dns/rrset.h"
 #include "signer/ecdsa.h"
+#include "signer/validity.h"
 
 namespace sealwire::keycache {
 
@@ -41,8 +42,12 @@ inline const PreparedSignature* FindPrepared(const ZoneKeys& keys, dns::RRType c
                                              std::uint32_t now) noexcept {
   const PreparedSignature* best = nullptr;
   for (const PreparedSignature& each : keys.prepared) {
-    if (each.covered != covered || each.inception > now || each.expiration <= now) continue;
-    if (best == nullptr || each.expiration > best->expiration) best = &each;
+    if (each.covered != covered) continue;
+    if (!signer::IsValidAt({each.inception, each.expiration}, now)) continue;
+    // Serial arithmetic (RFC 4034 section 3.1.5).
+    if (best == nullptr || static_cast<std::int32_t>(each.expiration - best->expiration) > 0) {
+      best = &each;
+    }
   }
   return best;
 }
