@@ -4,17 +4,20 @@
 // prove → sign → encode → remember. The pipeline touches no socket, reads no clock and never learns
 // by which path a packet came; the kernel-socket loop and the DPDK loop both feed it.
 //
-// Waiting is a verdict: a query that needs a backend gives kWait. The caller may then Defer() it; the
-// answer re-enters through OnBackendReply() and leaves through AnswerSink::Deliver(), perhaps before
-// Defer() returns. A caller without backends (a DPDK lcore) hands the query to a pipeline that has.
+// Waiting is a verdict: a query that needs a backend gives kWait. The caller may then Defer() it;
+// the answer re-enters through OnBackendReply() and leaves through AnswerSink::Deliver(), perhaps
+// before Defer() returns. A caller without backends (a DPDK lcore) hands the query to a pipeline
+// that has.
 //
 // Threading: one pipeline per worker, used by that worker's thread only. Ownership: spans are
-// borrowed for the length of a call. Errors: verdicts; nothing throws, nothing allocates per packet.
+// borrowed for the length of a call. Errors: verdicts; nothing throws, nothing allocates per
+// packet.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "dns/bytes.h"
 #include "dns/name.h"
@@ -63,8 +66,10 @@ struct BackendQuestion {
 class BackendAsker {
  public:
   virtual ~BackendAsker() = default;
-  // False: nothing could be sent (no backend is up, or too many questions wait); no reply will come.
-  virtual bool Ask(const ForwardSet& backends, const BackendQuestion& question, Ticket ticket) noexcept = 0;
+  // False: nothing could be sent (no backend is up, or too many questions wait); no reply will
+  // come.
+  virtual bool Ask(const ForwardSet& backends, const BackendQuestion& question,
+                   Ticket ticket) noexcept = 0;
 };
 
 // Counted by the worker alone, read by the metrics page: relaxed atomics, one cache line owner.
@@ -76,12 +81,14 @@ struct PipelineOptions {
   std::size_t max_waiting = 16384;
   std::uint64_t hash_seed = 0;
   std::uint16_t max_udp_size = 1232;  // DNS flag day 2020
+  std::string nsid;                   // RFC 5001, sent to those who ask; empty: none is
 };
 
 class Pipeline {
  public:
   // `signer` is this worker's own. `asker` and `sink` may be null: then nothing can be deferred.
-  Pipeline(const PipelineOptions& options, signer::DigestSigner& signer, BackendAsker* asker, AnswerSink* sink);
+  Pipeline(const PipelineOptions& options, signer::DigestSigner& signer, BackendAsker* asker,
+           AnswerSink* sink);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -90,8 +97,8 @@ class Pipeline {
   void UseZones(std::shared_ptr<const ZoneTable> zones) noexcept;
   void SetTime(std::uint64_t unix_ms) noexcept;
 
-  // Answers `query` into `out`, which must hold 65535 octets for kTcp and max_udp_size for kUdp, and
-  // must not overlap `query`.
+  // Answers `query` into `out`, which must hold 65535 octets for kTcp and max_udp_size for kUdp,
+  // and must not overlap `query`.
   Outcome Handle(dns::Bytes query, const Asker& from, dns::MutableBytes out) noexcept;
 
   // After kWait for the same `query`: asks the backend. False: too many wait; the caller drops it.

@@ -17,21 +17,26 @@
 
 namespace sealwire::proxy {
 
-class LocalZone;  // a zone held whole: proxy/local_zone.h
+class LocalZone;   // a zone held whole: proxy/local_zone.h
+class NameHashes;  // a name hashed suffix by suffix: proxy/name_hash.h
 
 // Backends that are only asked. `id` is unique in this process for one list of endpoints, so that a
 // worker finds its own health and load figures for them.
 struct ForwardSet {
   std::uint64_t id = 0;
   std::vector<net::Endpoint> endpoints;
-  // Tells them the client's network (RFC 7871), shortened to /24 or /56, so that they can steer by it.
+  // Tells them the client's network (RFC 7871), shortened to /24 or /56, so that they can steer by
+  // it.
   bool client_subnet = true;
 };
 
 struct ZonePolicy {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
   std::uint32_t inception_skew = 3600;           // seconds before now
-  std::uint32_t negative_ttl_cap = 3600;         // seconds; NSEC and SOA in negative answers, RFC 9077
+  std::uint32_t negative_ttl_cap = 3600;  // seconds; NSEC and SOA in negative answers, RFC 9077
+  // Seconds for which a backend's answer may be given again without asking; 0: ask every time,
+  // since backends steer by who asks and when.
+  std::uint32_t forward_cache_seconds = 0;
 };
 
 // Exactly one of `local` and `forward` is set.
@@ -55,12 +60,18 @@ class ZoneTable {
   // (RFC 1034 section 4.3.2 step 2). `parent_side` skips an apex equal to `name`, for DS
   // (RFC 4035 section 3.1.4.1); the zone at the apex itself is the answer when no parent is here.
   const Zone* Find(dns::NameView name, bool parent_side = false) const noexcept;
+  // The same for a name that was hashed with hash_seed() before.
+  const Zone* Find(const NameHashes& name, bool parent_side = false) const noexcept;
   // The zone whose apex is exactly `apex`.
   const Zone* FindApex(dns::NameView apex) const noexcept;
   std::size_t size() const noexcept;
+  // The same for all tables made from one another by With().
+  std::uint64_t hash_seed() const noexcept;
 
-  // New tables that differ in one zone, or in many at once.
-  static std::shared_ptr<const ZoneTable> With(const ZoneTable& base, std::vector<std::shared_ptr<const Zone>> put,
+  // New tables that differ in one zone, or in many at once: removals first, then the zones put,
+  // each in place of the zone at its apex.
+  static std::shared_ptr<const ZoneTable> With(const ZoneTable& base,
+                                               std::vector<std::shared_ptr<const Zone>> put,
                                                const std::vector<dns::Name>& removed = {});
 
  private:

@@ -1,0 +1,48 @@
+// The key RRsets at the apex of a signed zone: made by us, whatever the zone's source has there,
+// and signed ahead of time by the key-signing key (RFC 4035 section 2.2, RFC 7344 section 4.1).
+#include "proxy/resolution.h"
+
+namespace sealwire::proxy {
+namespace {
+
+const dns::RRset* KeySetOf(const keycache::ZoneKeys& keys, dns::RRType type) noexcept {
+  switch (type) {
+    case dns::RRType::kDNSKEY:
+      return &keys.dnskey;
+    case dns::RRType::kCDS:
+      return &keys.cds;
+    case dns::RRType::kCDNSKEY:
+      return &keys.cdnskey;
+    default:
+      return nullptr;
+  }
+}
+
+// Until another signature made ahead may be the better one.
+constexpr std::uint64_t kReuseMs = 60'000;
+
+}  // namespace
+
+bool Resolution::AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept {
+  if (!zone.keys) return false;
+  const dns::RRset* set = KeySetOf(*zone.keys, query_.type);
+  if (set == nullptr || set->empty() || !(zone.apex == name)) return false;
+
+  dns::RRsetView rrset = set->view();
+  rrset.owner = name;
+  AnswerItem* item = answer_.Add(dns::Section::kAnswer, rrset, &zone);
+  if (item == nullptr || !query_.dnssec_ok()) return true;
+  const std::uint64_t now = now_ms_ / 1000;
+  const keycache::PreparedSignature* signature =
+      keycache::FindPrepared(*zone.keys, query_.type, static_cast<std::uint32_t>(now));
+  if (signature == nullptr) {
+    apex_signature_missing_ = true;
+    return true;
+  }
+  item->made_ahead = signature->rdata;
+  answer_.ReuseUntil(
+      std::min<std::uint64_t>(now_ms_ + kReuseMs, std::uint64_t{signature->expiration} * 1000));
+  return true;
+}
+
+}  // namespace sealwire::proxy

@@ -1,0 +1,87 @@
+#include "proxy/cached_answers.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proxy/ttl_aging.h"
+
+namespace sealwire::proxy {
+namespace {
+
+constexpr std::uint8_t kHasEdns = 1;
+constexpr std::uint8_t kDnssecOk = 2;
+constexpr std::uint8_t kCompactOk = 4;
+
+// Header octets 2 and 3.
+constexpr std::uint8_t kAa = 0x04;
+constexpr std::uint8_t kRd = 0x01;
+constexpr std::uint8_t kCd = 0x10;
+
+}  // namespace
+
+AnswerCache::Key CachedAnswers::KeyFor(const Query& query, const NameHashes& name) const noexcept {
+  AnswerCache::Key key;
+  key.question = query.question_wire();
+  key.flags =
+      static_cast<std::uint8_t>((query.edns ? kHasEdns : 0) | (query.dnssec_ok() ? kDnssecOk : 0) |
+                                (query.compact_ok() ? kCompactOk : 0));
+  const std::uint64_t rest = static_cast<std::uint64_t>(query.type) << 8 | key.flags;
+  key.hash = FoldedProduct(name.whole() ^ seed_, rest ^ 0x9e3779b97f4a7c15u);
+  return key;
+}
+
+const AnswerCache::Entry* CachedAnswers::Find(const AnswerCache::Key& key, const Query& query,
+                                              const NameHashes& name,
+                                              std::uint64_t now_ms) noexcept {
+  AnswerCache::Entry* entry = cache_.Find(key, now_ms);
+  if (entry != nullptr && entry->table_epoch != epoch_) {
+    const Zone* zone =
+        entry->many_zones ? nullptr : zones_->Find(name, query.type == dns::RRType::kDS);
+    if (zone != nullptr && zone->id == entry->zone_id) {
+      entry->table_epoch = epoch_;
+    } else {
+      entry = nullptr;
+    }
+  }
+  counters_.Add(entry != nullptr ? Count::kCacheHits : Count::kCacheMisses);
+  return entry;
+}
+
+std::uint32_t CachedAnswers::Copy(const AnswerCache::Entry& entry, const Query& query,
+                                  std::uint64_t now_ms, dns::MutableBytes out) const noexcept {
+  const dns::Bytes message = cache_.message(entry);
+  if (message.size() > out.size()) return 0;
+  std::memcpy(out.data(), message.data(), message.size());
+  out[0] = query.wire[0];
+  out[1] = query.wire[1];
+  out[2] = static_cast<std::uint8_t>((out[2] & ~kRd) | (query.wire[2] & kRd));
+  out[3] = static_cast<std::uint8_t>((out[3] & ~kCd) | (query.wire[3] & kCd));
+  const dns::Bytes question = query.question_wire();
+  std::memcpy(out.data() + dns::kHeaderSize, question.data(), question.size());
+  if (entry.ages) {
+    AgeTtls(out.first(message.size()), static_cast<std::uint32_t>((now_ms - entry.from_ms) / 1000));
+  }
+  return static_cast<std::uint32_t>(message.size());
+}
+
+bool CachedAnswers::IsAuthoritative(const AnswerCache::Entry& entry) const noexcept {
+  return (cache_.message(entry)[2] & kAa) != 0;
+}
+
+void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, const Answer& answer,
+                             const Resolution& resolution, bool is_signed,
+                             std::uint64_t now_ms) noexcept {
+  const Zone* zone = resolution.first_zone();
+  std::uint64_t until_ms = answer.reuse_until_ms;
+  if (resolution.asked_backend()) {
+    std::uint32_t seconds = resolution.reuse_seconds();
+    for (const AnswerItem& item : answer.items()) seconds = std::min(seconds, item.ttl);
+    until_ms = std::min(until_ms, now_ms + std::uint64_t{seconds} * 1000);
+  }
+  if (until_ms <= now_ms || !cache_.Wanted(key.hash)) return;
+  cache_.Insert(key, message,
+                {zone->id, epoch_, now_ms, until_ms, resolution.many_zones(),
+                 resolution.asked_backend(), is_signed, answer.nonexistent});
+}
+
+}  // namespace sealwire::proxy

@@ -1,0 +1,55 @@
+// The answer cache as the pipeline uses it: which queries share an answer, for how long it holds,
+// and what of it changes from asker to asker.
+//
+// An entry holds as long as the zone that would answer is the same snapshot. A new zone table does
+// not throw entries away: each proves itself on its next hit by a look-up of its zone.
+// Threading: one worker. No allocation after construction.
+#pragma once
+
+#include <cstdint>
+
+#include "proxy/answer.h"
+#include "proxy/answer_cache.h"
+#include "proxy/counters.h"
+#include "proxy/name_hash.h"
+#include "proxy/query.h"
+#include "proxy/resolution.h"
+#include "proxy/zone.h"
+
+namespace sealwire::proxy {
+
+class CachedAnswers {
+ public:
+  CachedAnswers(std::size_t bytes, std::uint64_t seed, PipelineCounters& counters)
+      : cache_(bytes), seed_(seed), counters_(counters) {}
+
+  void UseZones(const ZoneTable* zones) noexcept {
+    zones_ = zones;
+    ++epoch_;
+  }
+
+  AnswerCache::Key KeyFor(const Query& query, const NameHashes& name) const noexcept;
+
+  // The entry to answer `query` from, or null.
+  const AnswerCache::Entry* Find(const AnswerCache::Key& key, const Query& query,
+                                 const NameHashes& name, std::uint64_t now_ms) noexcept;
+
+  // Writes the entry's answer as one to `query`: its id, RD, CD and spelling of the name (the case
+  // some askers randomize). 0: it is longer than `out`.
+  std::uint32_t Copy(const AnswerCache::Entry& entry, const Query& query, std::uint64_t now_ms,
+                     dns::MutableBytes out) const noexcept;
+  bool IsAuthoritative(const AnswerCache::Entry& entry) const noexcept;
+
+  // Remembers an answer just written, if it may be given again and was wanted before.
+  void Remember(const AnswerCache::Key& key, dns::Bytes message, const Answer& answer,
+                const Resolution& resolution, bool is_signed, std::uint64_t now_ms) noexcept;
+
+ private:
+  AnswerCache cache_;
+  std::uint64_t seed_;
+  PipelineCounters& counters_;
+  const ZoneTable* zones_ = nullptr;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace sealwire::proxy

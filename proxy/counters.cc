@@ -1,0 +1,65 @@
+#include "proxy/counters.h"
+
+namespace sealwire::proxy {
+
+std::string_view NameOf(Count count) noexcept {
+  switch (count) {
+    case Count::kQueriesUdp:
+      return "queries_udp";
+    case Count::kQueriesTcp:
+      return "queries_tcp";
+    case Count::kQueriesDnssecOk:
+      return "queries_dnssec_ok";
+    case Count::kVerdictAnswer:
+      return "verdict_answer";
+    case Count::kVerdictDrop:
+      return "verdict_drop";
+    case Count::kVerdictWait:
+      return "verdict_wait";
+    case Count::kAnswersSigned:
+      return "answers_signed";
+    case Count::kAnswersNonexistent:
+      return "answers_nonexistent";
+    case Count::kAnswersTruncated:
+      return "answers_truncated";
+    case Count::kCacheHits:
+      return "cache_hits";
+    case Count::kCacheMisses:
+      return "cache_misses";
+    case Count::kBackendQuestions:
+      return "backend_questions";
+    case Count::kBackendReplies:
+      return "backend_replies";
+    case Count::kBackendFailures:
+      return "backend_failures";
+    case Count::kBackendRepliesLate:
+      return "backend_replies_late";
+    case Count::kDeferralsRefused:
+      return "deferrals_refused";
+    case Count::kSigningFailures:
+      return "signing_failures";
+    case Count::kApexSignatureMissing:
+      return "apex_signature_missing";
+    case Count::kCount:
+      break;
+  }
+  return "";
+}
+
+void PipelineTotals::Add(const PipelineCounters& worker) noexcept {
+  for (std::size_t i = 0; i < kCounts; ++i) {
+    counts[i] += worker.counts[i].value();
+  }
+  for (std::size_t i = 0; i < kRcodes; ++i) {
+    rcodes[i] += worker.rcodes[i].value();
+  }
+  waiting += worker.waiting.value();
+}
+
+PipelineTotals Sum(std::span<const PipelineCounters* const> workers) noexcept {
+  PipelineTotals totals;
+  for (const PipelineCounters* worker : workers) totals.Add(*worker);
+  return totals;
+}
+
+}  // namespace sealwire::proxy

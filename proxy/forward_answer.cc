@@ -1,0 +1,122 @@
+// Answers of zones that stand behind backends, which know nothing of DNSSEC.
+#include "proxy/backend_reply.h"
+#include "proxy/resolution.h"
+#include "proxy/synthesized_soa.h"
+#include "signer/compact_nsec.h"
+
+namespace sealwire::proxy {
+namespace {
+
+using dns::NameView;
+using dns::RRType;
+using dns::Section;
+
+// A backend has no ANY, NSEC or RRSIG worth having: asked for addresses, it tells whether the name
+// exists.
+RRType TypeToAsk(RRType type) noexcept {
+  switch (type) {
+    case RRType::kANY:
+    case RRType::kNSEC:
+    case RRType::kRRSIG:
+      return RRType::kA;
+    default:
+      return type;
+  }
+}
+
+}  // namespace
+
+Resolution::Step Resolution::AskAnswer(const Zone& zone, NameView name) noexcept {
+  return Ask(zone, name, TypeToAsk(query_.type), Asked::kAnswer);
+}
+
+DenyingZone Resolution::Denying(const Zone& zone, const BackendReply& reply) noexcept {
+  return {zone, reply.soa ? *reply.soa : SynthesizedSoa(zone, arena_)};
+}
+
+Resolution::Step Resolution::TakeAnswer(const Zone& zone, const Pending& asked,
+                                        const BackendReply& reply) noexcept {
+  switch (reply.kind) {
+    case BackendReply::Kind::kUnusable:
+      return {Step::Kind::kFailed, {}};
+    case BackendReply::Kind::kAnswer:
+      // An address that was only asked for to see whether the name exists (TypeToAsk).
+      if (query_.type == RRType::kNSEC || query_.type == RRType::kRRSIG) {
+        return TakeNoSuchType(zone, reply);
+      }
+      answer_.Add(Section::kAnswer, reply.rrset, &zone);
+      return {};
+    case BackendReply::Kind::kAlias:
+      return {Step::Kind::kAlias, reply.name};
+    case BackendReply::Kind::kNoSuchName:
+      DenyName(Denying(zone, reply), reply.name);
+      return {};
+    case BackendReply::Kind::kNoSuchType:
+      return TakeNoSuchType(zone, reply);
+    case BackendReply::Kind::kReferral:
+      return TakeReferral(zone, asked, reply);
+  }
+  return {Step::Kind::kFailed, {}};
+}
+
+Resolution::Step Resolution::TakeNoSuchType(const Zone& zone, const BackendReply& reply) noexcept {
+  const DenyingZone by = Denying(zone, reply);
+  const bool at_apex = zone.apex == reply.name;
+  const signer::ApexTypes apex = ApexTypesOf(zone);
+  const dns::TypeBitmap types = signer::AskedTypes(query_.type, at_apex ? &apex : nullptr);
+  if (query_.type == RRType::kANY) {
+    AnswerHinfo(zone, reply.name);
+  } else if (query_.type == RRType::kSOA && at_apex) {
+    // A zone has a SOA, be its backend ever so simple.
+    answer_.Add(Section::kAnswer, by.soa, &zone);
+  } else if (query_.type == RRType::kDS && !at_apex && query_.dnssec_ok() && zone.keys) {
+    // Whether NS stands in the bitmap decides between an unsigned child and a broken one.
+    denial_.AddSoa(by);
+    return Ask(zone, reply.name, RRType::kNS, Asked::kCutAtName);
+  } else {
+    DenyType(by, reply.name, types);
+  }
+  return {};
+}
+
+Resolution::Step Resolution::TakeCutAtName(const Zone& zone, const Pending& asked,
+                                           const BackendReply& reply) noexcept {
+  const bool is_cut = reply.kind == BackendReply::Kind::kReferral && reply.name == asked.name;
+  // TakeNoSuchType left the SOA as the last item.
+  if (answer_.size() == 0) return {Step::Kind::kFailed, {}};
+  const DenyingZone by{zone, answer_.items().back().rrset};
+  if (is_cut) {
+    denial_.NoDsAtCut(by, asked.name);
+  } else {
+    denial_.Nsec(Section::kAuthority, by, asked.name, signer::NextName(asked.name, zone.apex),
+                 signer::AskedTypes(RRType::kDS, nullptr));
+  }
+  return {};
+}
+
+Resolution::Step Resolution::TakeReferral(const Zone& zone, const Pending& asked,
+                                          const BackendReply& reply) noexcept {
+  if (query_.type == RRType::kDS && reply.name == asked.name) {
+    // A backend that answers for the child's side: DS belongs to ours (RFC 4035 section 3.1.4.1).
+    answer_.DropAdditional();
+    denial_.NoDsAsked(Denying(zone, reply), reply.name);
+    return {};
+  }
+  // AA speaks of the first name of the answer (RFC 1035 section 4.1.1).
+  answer_.authoritative = answer_.HasAnswerSection();
+  answer_.Add(Section::kAuthority, reply.rrset, nullptr);
+  if (!query_.dnssec_ok() || !zone.keys) return {};
+  return Ask(zone, reply.name, RRType::kDS, Asked::kDsOfCut);
+}
+
+Resolution::Step Resolution::TakeDsOfCut(const Zone& zone, const Pending& asked,
+                                         const BackendReply& reply) noexcept {
+  if (reply.kind == BackendReply::Kind::kAnswer) {
+    answer_.Add(Section::kAuthority, reply.rrset, &zone);
+  } else {
+    denial_.NoDsAtCut(Denying(zone, reply), asked.name);
+  }
+  return {};
+}
+
+}  // namespace sealwire::proxy

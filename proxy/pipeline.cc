@@ -1,0 +1,334 @@
+#include "proxy/pipeline.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proxy/admission.h"
+#include "proxy/answer.h"
+#include "proxy/answer_cache.h"
+#include "proxy/answer_encoder.h"
+#include "proxy/cached_answers.h"
+#include "proxy/counters.h"
+#include "proxy/draft.h"
+#include "proxy/name_hash.h"
+#include "proxy/query.h"
+#include "proxy/resolution.h"
+#include "proxy/waiting.h"
+#include "signer/rrset_signer.h"
+#include "signer/signature_memo.h"
+
+namespace sealwire::proxy {
+
+using Progress = Resolution::Progress;
+
+class Pipeline::Impl {
+ public:
+  Impl(const PipelineOptions& options, signer::DigestSigner& signer, BackendAsker* asker,
+       AnswerSink* sink)
+      : max_udp_size_(std::max<std::uint16_t>(options.max_udp_size, kMinUdpSize)),
+        nsid_(options.nsid.begin(), options.nsid.end()),
+        memo_(options.signature_memo_entries),
+        rrset_signer_(signer, memo_),
+        encoder_(rrset_signer_, max_udp_size_, nsid_),
+        cached_(options.answer_cache_bytes, options.hash_seed, counters_),
+        waiting_(options.max_waiting),
+        asker_(asker),
+        sink_(sink),
+        late_out_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxMessage)) {}
+
+  void UseZones(std::shared_ptr<const ZoneTable> zones) noexcept {
+    zones_ = std::move(zones);
+    cached_.UseZones(zones_.get());
+  }
+  void SetTime(std::uint64_t unix_ms) noexcept { now_ms_ = unix_ms; }
+  const PipelineCounters& counters() const noexcept { return counters_; }
+
+  Outcome Handle(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
+    const Outcome outcome = Answered(wire, from, out);
+    counters_.Add(outcome.verdict == Verdict::kAnswer ? Count::kVerdictAnswer
+                  : outcome.verdict == Verdict::kWait ? Count::kVerdictWait
+                                                      : Count::kVerdictDrop);
+    return outcome;
+  }
+
+  bool Defer(dns::Bytes wire, const Asker& from, const ReplyRoute& route) noexcept {
+    Query query;
+    if (!zones_ || asker_ == nullptr || sink_ == nullptr ||
+        Admit(query, query.Parse(wire)).kind != Admission::Kind::kAdmitted) {
+      return false;
+    }
+    WaitingTable::Entry* entry = waiting_.Open();
+    if (entry == nullptr) {
+      counters_.Add(Count::kDeferralsRefused);
+      return false;
+    }
+    entry->asker = from;
+    entry->route = route;
+    entry->query_size = KeepQuery(query, entry->text->query);
+    counters_.waiting.Set(waiting_.size());
+    query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
+
+    Resolution resolution = NewResolution(query);
+    const Progress progress = resolution.Start(NameHashes(query.name, zones_->hash_seed()));
+    Proceed(*entry, query, resolution, progress);
+    return true;
+  }
+
+  void OnBackendReply(Ticket ticket, dns::Bytes reply) noexcept {
+    WaitingTable::Entry* entry = waiting_.Find(ticket);
+    counters_.Add(entry != nullptr ? Count::kBackendReplies : Count::kBackendRepliesLate);
+    if (entry == nullptr) return;
+    Query query;
+    query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
+    Resolution resolution = NewResolution(query);
+    Progress progress = Progress::kFailed;
+    if (UnpackDraft(dns::Bytes(entry->text->draft).first(entry->draft_size), *zones_, answer_)) {
+      progress =
+          resolution.Resume({nullptr, entry->name, entry->type, entry->asked, entry->hops}, reply);
+    }
+    if (progress == Progress::kFailed) counters_.Add(Count::kBackendFailures);
+    Proceed(*entry, query, resolution, progress);
+  }
+
+  void OnBackendFailure(Ticket ticket) noexcept {
+    WaitingTable::Entry* entry = waiting_.Find(ticket);
+    if (entry == nullptr) return;
+    counters_.Add(Count::kBackendFailures);
+    Query query;
+    query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
+    DeliverFailure(*entry, query, dns::ExtendedError::kNoReachableAuthority);
+  }
+
+ private:
+  static constexpr std::uint16_t kMinUdpSize = 512;  // RFC 1035 section 4.2.1
+  static constexpr std::size_t kMaxMessage = 65535;
+
+  Resolution NewResolution(const Query& query) noexcept {
+    answer_.Clear();
+    arena_.Clear();
+    return {*zones_, query, answer_, arena_, now_ms_};
+  }
+
+  dns::MutableBytes Limit(const Query& query, Transport transport,
+                          dns::MutableBytes out) const noexcept {
+    std::size_t limit = kMaxMessage;
+    if (transport == Transport::kUdp) {
+      limit =
+          query.edns ? std::clamp(query.edns->udp_size, kMinUdpSize, max_udp_size_) : kMinUdpSize;
+    }
+    return out.first(std::min(out.size(), limit));
+  }
+
+  Outcome Answered(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
+    counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
+    Query query;
+    const Admission admission = Admit(query, query.Parse(wire));
+    if (admission.kind == Admission::Kind::kSilence) return {};
+    out = Limit(query, from.transport, out);
+    if (admission.kind == Admission::Kind::kRefusal) {
+      return Refuse(query, admission.rcode, admission.echo_question, admission.error, out);
+    }
+    if (!zones_) return Refuse(query, dns::Rcode::kRefused, true, std::nullopt, out);
+    if (query.dnssec_ok()) counters_.Add(Count::kQueriesDnssecOk);
+
+    const NameHashes name(query.name, zones_->hash_seed());
+    const bool cacheable = !encoder_.WantsNsid(query);
+    const AnswerCache::Key key = cached_.KeyFor(query, name);
+    if (cacheable) {
+      if (const AnswerCache::Entry* entry = cached_.Find(key, query, name, now_ms_)) {
+        return FromCache(*entry, query, out);
+      }
+    }
+    Resolution resolution = NewResolution(query);
+    switch (resolution.Start(name)) {
+      case Progress::kWait:
+        return {Verdict::kWait, 0};
+      case Progress::kNotOurs:
+        return Refuse(query, dns::Rcode::kRefused, true, dns::ExtendedError::kNotAuthoritative,
+                      out);
+      case Progress::kFailed:
+        return Fail(query, resolution, out);
+      case Progress::kDone:
+        break;
+    }
+    const EncodedAnswer encoded = Encode(query, out);
+    if (encoded.kind != EncodedAnswer::Kind::kWritten) return Fail(query, resolution, out);
+    if (cacheable && !encoded.truncated) {
+      cached_.Remember(key, out.first(encoded.size), answer_, resolution, encoded.is_signed,
+                       now_ms_);
+    }
+    return {Verdict::kAnswer, encoded.size};
+  }
+
+  Outcome FromCache(const AnswerCache::Entry& entry, const Query& query,
+                    dns::MutableBytes out) noexcept {
+    const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
+    if (size == 0) {
+      counters_.Add(Count::kAnswersTruncated);
+      return {Verdict::kAnswer,
+              encoder_.EncodeTruncated(query, cached_.IsAuthoritative(entry), out)};
+    }
+    if (entry.is_signed) counters_.Add(Count::kAnswersSigned);
+    if (entry.nonexistent) counters_.Add(Count::kAnswersNonexistent);
+    counters_.Add(static_cast<dns::Rcode>(out[3] & 0x0f));
+    return {Verdict::kAnswer, size};
+  }
+
+  EncodedAnswer Encode(const Query& query, dns::MutableBytes out) noexcept {
+    const EncodedAnswer encoded = encoder_.Encode(query, answer_, now_ms_, out);
+    if (encoded.kind == EncodedAnswer::Kind::kSigningFailed) {
+      counters_.Add(Count::kSigningFailures);
+    }
+    if (encoded.kind == EncodedAnswer::Kind::kWritten) {
+      if (encoded.is_signed) counters_.Add(Count::kAnswersSigned);
+      if (encoded.truncated) counters_.Add(Count::kAnswersTruncated);
+      if (answer_.nonexistent) counters_.Add(Count::kAnswersNonexistent);
+      counters_.Add(answer_.rcode);
+    }
+    return encoded;
+  }
+
+  Outcome Refuse(const Query& query, dns::Rcode rcode, bool echo_question,
+                 std::optional<dns::ExtendedError> error, dns::MutableBytes out) noexcept {
+    const std::uint32_t size = encoder_.EncodeRefusal(query, rcode, echo_question, error, out);
+    if (size == 0) return {};
+    counters_.Add(rcode);
+    return {Verdict::kAnswer, size};
+  }
+
+  Outcome Fail(const Query& query, const Resolution& resolution, dns::MutableBytes out) noexcept {
+    if (resolution.apex_signature_missing()) counters_.Add(Count::kApexSignatureMissing);
+    return Refuse(
+        query, dns::Rcode::kServFail, true,
+        answer_.error.value_or(resolution.apex_signature_missing() ? dns::ExtendedError::kNotReady
+                                                                   : dns::ExtendedError::kOther),
+        out);
+  }
+
+  // A copy to come back to: the options only when they fit.
+  static std::uint16_t KeepQuery(const Query& query, dns::MutableBytes out) noexcept {
+    if (query.wire.size() <= out.size()) {
+      std::memcpy(out.data(), query.wire.data(), query.wire.size());
+      return static_cast<std::uint16_t>(query.wire.size());
+    }
+    dns::Writer writer(out);
+    writer.Run(query.wire.first(query.question_end));
+    for (std::size_t at = 6; at < 12; at += 2) writer.PatchU16(at, 0);
+    if (query.edns) {
+      writer.PatchU16(10, 1);
+      writer.U8(0);
+      writer.U16(static_cast<std::uint16_t>(dns::RRType::kOPT));
+      writer.U16(query.edns->udp_size);
+      writer.U16(0);
+      writer.U16(static_cast<std::uint16_t>((query.edns->dnssec_ok ? 0x8000 : 0) |
+                                            (query.edns->compact_ok ? 0x4000 : 0)));
+      writer.U16(0);
+    }
+    return static_cast<std::uint16_t>(writer.size());
+  }
+
+  // Asks once more, or lets the answer go. Nothing of this call's is touched after Ask(), which may
+  // re-enter with the reply.
+  void Proceed(WaitingTable::Entry& entry, const Query& query, const Resolution& resolution,
+               Progress progress) noexcept {
+    if (progress == Progress::kWait) {
+      const Resolution::Pending& pending = resolution.pending();
+      const auto packed = PackDraft(answer_, draft_);
+      if (!packed) return DeliverFailure(entry, query, dns::ExtendedError::kOther);
+      std::memcpy(entry.text->draft.data(), draft_.data(), *packed);
+      entry.draft_size = static_cast<std::uint16_t>(*packed);
+      entry.name = dns::Name(pending.name);
+      entry.type = pending.type;
+      entry.asked = pending.asked;
+      entry.hops = pending.hops;
+      const Ticket ticket = waiting_.Issue(entry);
+      counters_.Add(Count::kBackendQuestions);
+      const BackendQuestion question{entry.name, entry.type, entry.asker.client.address};
+      if (asker_->Ask(*pending.zone->forward, question, ticket)) return;
+      return DeliverFailure(entry, query, dns::ExtendedError::kNoReachableAuthority);
+    }
+    const dns::MutableBytes out =
+        Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
+    if (progress == Progress::kDone) {
+      const EncodedAnswer encoded = Encode(query, out);
+      if (encoded.kind == EncodedAnswer::Kind::kWritten) {
+        RememberLate(query, resolution, encoded, out);
+        return Deliver(entry, encoded.size);
+      }
+    }
+    const Outcome failed =
+        progress == Progress::kNotOurs
+            ? Refuse(query, dns::Rcode::kRefused, true, dns::ExtendedError::kNotAuthoritative, out)
+            : Fail(query, resolution, out);
+    Deliver(entry, failed.size);
+  }
+
+  void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
+                    dns::Bytes out) noexcept {
+    if (encoded.truncated || encoder_.WantsNsid(query)) return;
+    const NameHashes name(query.name, zones_->hash_seed());
+    cached_.Remember(cached_.KeyFor(query, name), out.first(encoded.size), answer_, resolution,
+                     encoded.is_signed, now_ms_);
+  }
+
+  void DeliverFailure(WaitingTable::Entry& entry, const Query& query,
+                      dns::ExtendedError error) noexcept {
+    const dns::MutableBytes out =
+        Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
+    Deliver(entry, Refuse(query, dns::Rcode::kServFail, true, error, out).size);
+  }
+
+  void Deliver(WaitingTable::Entry& entry, std::uint32_t size) noexcept {
+    const ReplyRoute route = entry.route;
+    waiting_.Close(entry);
+    counters_.waiting.Set(waiting_.size());
+    if (size > 0) sink_->Deliver(route, {late_out_.get(), size});
+  }
+
+  PipelineCounters counters_;
+  std::uint16_t max_udp_size_;
+  std::vector<std::uint8_t> nsid_;
+  signer::SignatureMemo memo_;
+  signer::RRsetSigner rrset_signer_;
+  AnswerEncoder encoder_;
+  CachedAnswers cached_;
+  WaitingTable waiting_;
+  BackendAsker* asker_;
+  AnswerSink* sink_;
+  std::shared_ptr<const ZoneTable> zones_;
+  std::uint64_t now_ms_ = 0;
+  Answer answer_;
+  Arena arena_;
+  std::array<std::uint8_t, WaitingTable::kMaxDraft> draft_;
+  std::unique_ptr<std::uint8_t[]> late_out_;
+};
+
+Pipeline::Pipeline(const PipelineOptions& options, signer::DigestSigner& signer,
+                   BackendAsker* asker, AnswerSink* sink)
+    : impl_(std::make_unique<Impl>(options, signer, asker, sink)) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::UseZones(std::shared_ptr<const ZoneTable> zones) noexcept {
+  impl_->UseZones(std::move(zones));
+}
+void Pipeline::SetTime(std::uint64_t unix_ms) noexcept {
+  impl_->SetTime(unix_ms);
+}
+
+Outcome Pipeline::Handle(dns::Bytes query, const Asker& from, dns::MutableBytes out) noexcept {
+  return impl_->Handle(query, from, out);
+}
+bool Pipeline::Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept {
+  return impl_->Defer(query, from, route);
+}
+void Pipeline::OnBackendReply(Ticket ticket, dns::Bytes reply) noexcept {
+  impl_->OnBackendReply(ticket, reply);
+}
+void Pipeline::OnBackendFailure(Ticket ticket) noexcept {
+  impl_->OnBackendFailure(ticket);
+}
+const PipelineCounters& Pipeline::counters() const noexcept {
+  return impl_->counters();
+}
+
+}  // namespace sealwire::proxy

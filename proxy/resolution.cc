@@ -1,0 +1,101 @@
+#include "proxy/resolution.h"
+
+#include "proxy/backend_reply.h"
+
+namespace sealwire::proxy {
+
+using dns::NameView;
+using dns::RRType;
+
+Resolution::Progress Resolution::Start(const NameHashes& name) noexcept {
+  first_zone_ = zones_.Find(name, ParentSide());
+  if (first_zone_ == nullptr) return Progress::kNotOurs;
+  return Follow(first_zone_, query_.name);
+}
+
+Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcept {
+  while (zone != nullptr) {
+    if (AnswerApexKeys(*zone, name)) {
+      return answer_.failed() || apex_signature_missing_ ? Progress::kFailed : Progress::kDone;
+    }
+    const Step step = zone->forward ? AskAnswer(*zone, name) : Step{Step::Kind::kFailed, {}};
+    if (step.kind != Step::Kind::kAlias) return Settle(*zone, step);
+    name = step.target;
+    const Zone* next = FollowAlias(name);
+    many_zones_ |= next != zone;
+    zone = next;
+  }
+  return answer_.failed() ? Progress::kFailed : Progress::kDone;
+}
+
+Resolution::Progress Resolution::Settle(const Zone& zone, Step step) noexcept {
+  if (answer_.failed()) return Progress::kFailed;
+  switch (step.kind) {
+    case Step::Kind::kDone:
+      return Progress::kDone;
+    case Step::Kind::kAsk:
+      return Progress::kWait;
+    case Step::Kind::kFailed:
+      return Progress::kFailed;
+    case Step::Kind::kAlias:
+      break;
+  }
+  const Zone* next = FollowAlias(step.target);
+  many_zones_ |= next != &zone;
+  return Follow(next, step.target);
+}
+
+const Zone* Resolution::FollowAlias(NameView target) noexcept {
+  if (++hops_ > kMaxHops || LeadsBack(target)) return nullptr;
+  return zones_.Find(target, ParentSide());
+}
+
+bool Resolution::LeadsBack(NameView target) const noexcept {
+  for (const AnswerItem& item : answer_.items()) {
+    if (item.rrset.type == RRType::kCNAME && item.rrset.owner == target) return true;
+  }
+  return false;
+}
+
+Resolution::Step Resolution::Ask(const Zone& zone, NameView name, RRType type,
+                                 Asked asked) noexcept {
+  pending_ = {&zone, name, type, asked, hops_};
+  return {Step::Kind::kAsk, {}};
+}
+
+Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) noexcept {
+  hops_ = asked.hops;
+  first_zone_ = zones_.Find(query_.name, ParentSide());
+  if (first_zone_ == nullptr) return Progress::kFailed;
+  const Zone* zone = zones_.Find(asked.name, asked.type == RRType::kDS);
+  if (zone == nullptr) return Progress::kFailed;
+  many_zones_ = zone != first_zone_;
+  asked_backend_ = true;
+  // Behind an alias more than one backend's word may be at stake: it is asked for each time.
+  reuse_seconds_ = hops_ == 0 ? zone->policy.forward_cache_seconds : 0;
+  // The zone came to be held whole in the meantime: it can answer better than its backend did.
+  if (!zone->forward)
+    return asked.asked == Asked::kAnswer ? Follow(zone, asked.name) : Progress::kFailed;
+
+  const std::size_t before = answer_.size();
+  const BackendReply read =
+      ReadBackendReply(reply, {*zone, zones_, asked.name, asked.type}, answer_, arena_);
+  if (read.kind == BackendReply::Kind::kUnusable) {
+    answer_.error = dns::ExtendedError::kNetworkError;
+    return Progress::kFailed;
+  }
+  if (asked.asked == Asked::kAnswer) return Settle(*zone, TakeAnswer(*zone, asked, read));
+  // What matters is what kind of reply it was; aliases and glue in it belong to no answer.
+  answer_.Truncate(before);
+  switch (asked.asked) {
+    case Asked::kAnswer:
+      break;
+    case Asked::kCutAtName:
+      return Settle(*zone, TakeCutAtName(*zone, asked, read));
+    case Asked::kDsOfCut:
+      return Settle(*zone, TakeDsOfCut(*zone, asked, read));
+  }
+  return Progress::kFailed;
+}
+
+}  // namespace sealwire::proxy

@@ -1,0 +1,121 @@
+// Follows a question through our zones until the answer is whole: local data, backends, aliases.
+//
+// Each zone on the way answers for itself and signs with its own key. An alias that leads into
+// another zone of ours is followed there; one that leads elsewhere ends the answer, and so does a
+// loop or the kMaxHops-th alias: whoever asked goes on from the last target (RFC 1034 section
+// 4.3.2). A zone behind a backend makes the resolution wait: pending() says what to ask, and a new
+// resolution goes on with the reply.
+// Threading: one worker. Ownership: everything borrowed. Errors: kFailed; no allocation.
+#pragma once
+
+#include <cstdint>
+
+#include "dns/bytes.h"
+#include "dns/name.h"
+#include "proxy/answer.h"
+#include "proxy/denial.h"
+#include "proxy/name_hash.h"
+#include "proxy/query.h"
+#include "proxy/zone.h"
+
+namespace sealwire::proxy {
+
+struct BackendReply;
+
+// Why a backend is asked.
+enum class Asked : std::uint8_t {
+  kAnswer,     // for the answer itself
+  kCutAtName,  // for NS at a name that has no DS, to learn whether it is a zone cut
+  kDsOfCut,    // for the DS of a referral that is already in the answer
+};
+
+class Resolution {
+ public:
+  enum class Progress : std::uint8_t { kDone, kWait, kFailed, kNotOurs };
+
+  static constexpr int kMaxHops = 8;
+
+  // What to ask of the backends of `zone`.
+  struct Pending {
+    const Zone* zone = nullptr;
+    dns::NameView name;
+    dns::RRType type = dns::RRType::kA;
+    Asked asked = Asked::kAnswer;
+    int hops = 0;
+  };
+
+  Resolution(const ZoneTable& zones, const Query& query, Answer& answer, Arena& arena,
+             std::uint64_t now_ms) noexcept
+      : zones_(zones),
+        query_(query),
+        answer_(answer),
+        arena_(arena),
+        now_ms_(now_ms),
+        denial_(query, answer, arena) {}
+
+  // From the query's name, which was hashed with zones.hash_seed().
+  Progress Start(const NameHashes& name) noexcept;
+  // From a backend's reply to `asked`, of which the zone is found anew.
+  Progress Resume(const Pending& asked, dns::Bytes reply) noexcept;
+
+  const Pending& pending() const noexcept { return pending_; }  // after kWait
+  // The zone of the query's name; and whether others had a part in the answer.
+  const Zone* first_zone() const noexcept { return first_zone_; }
+  bool many_zones() const noexcept { return many_zones_; }
+  // Whether a backend had a part in it, and for how long it may then be given again.
+  bool asked_backend() const noexcept { return asked_backend_; }
+  std::uint32_t reuse_seconds() const noexcept { return reuse_seconds_; }
+  // Signatures made ahead for the apex that are valid now were asked for, and there are none.
+  bool apex_signature_missing() const noexcept { return apex_signature_missing_; }
+
+ private:
+  // What one zone had to say.
+  struct Step {
+    enum class Kind : std::uint8_t { kDone, kAlias, kAsk, kFailed } kind = Kind::kDone;
+    dns::NameView target;  // of an alias
+  };
+
+  bool ParentSide() const noexcept { return query_.type == dns::RRType::kDS; }
+  Progress Follow(const Zone* zone, dns::NameView name) noexcept;
+  // The zone an alias leads to, or null when the answer ends there.
+  const Zone* FollowAlias(dns::NameView target) noexcept;
+  bool LeadsBack(dns::NameView target) const noexcept;
+  Progress Settle(const Zone& zone, Step step) noexcept;
+  Step Ask(const Zone& zone, dns::NameView name, dns::RRType type, Asked asked) noexcept;
+
+  // proxy/apex_keys.cc: DNSKEY, CDS and CDNSKEY at the apex of a signed zone. False: not concerned.
+  bool AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept;
+
+  // proxy/forward_answer.cc
+  Step AskAnswer(const Zone& zone, dns::NameView name) noexcept;
+  Step TakeAnswer(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  Step TakeNoSuchType(const Zone& zone, const BackendReply& reply) noexcept;
+  Step TakeReferral(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  Step TakeCutAtName(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  Step TakeDsOfCut(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  DenyingZone Denying(const Zone& zone, const BackendReply& reply) noexcept;
+
+  // proxy/special_types.cc
+  bool AsksForNsec(const Zone& zone) const noexcept;
+  void AnswerNsec(const DenyingZone& by, dns::NameView name, const dns::TypeBitmap& types) noexcept;
+  void AnswerHinfo(const Zone& zone, dns::NameView name) noexcept;
+  // Denials, unless NSEC or RRSIG is asked for, which every name of a signed zone has.
+  void DenyName(const DenyingZone& by, dns::NameView name) noexcept;
+  void DenyType(const DenyingZone& by, dns::NameView name, const dns::TypeBitmap& types) noexcept;
+
+  const ZoneTable& zones_;
+  const Query& query_;
+  Answer& answer_;
+  Arena& arena_;
+  std::uint64_t now_ms_;
+  Denial denial_;
+  const Zone* first_zone_ = nullptr;
+  Pending pending_;
+  int hops_ = 0;
+  bool many_zones_ = false;
+  bool apex_signature_missing_ = false;
+  bool asked_backend_ = false;
+  std::uint32_t reuse_seconds_ = UINT32_MAX;
+};
+
+}  // namespace sealwire::proxy

@@ -1,2 +1,0 @@
-// Seed of the folder.
-namespace sealwire::proxy {}
