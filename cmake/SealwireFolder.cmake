@@ -53,7 +53,7 @@ function(sealwire_folder name)
 endfunction()
 
 # sealwire_tests(FOLDER [LINK lib...]): tests/FOLDER/*_test.cc as one GoogleTest program, run test
-# case by test case under the label FOLDER.
+# case by test case under the label FOLDER; suites named Slow… also under `slow`.
 function(sealwire_tests folder)
   cmake_parse_arguments(T "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
@@ -66,7 +66,10 @@ function(sealwire_tests folder)
   target_compile_definitions(${folder}_test PRIVATE
     SEALWIRE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SEALWIRE_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   set_target_properties(${folder}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  gtest_discover_tests(${folder}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${folder} TIMEOUT 300)
+  gtest_discover_tests(${folder}_test DISCOVERY_TIMEOUT 60 TEST_FILTER -Slow*
+    PROPERTIES LABELS ${folder} TIMEOUT 300)
+  gtest_discover_tests(${folder}_test DISCOVERY_TIMEOUT 60 TEST_FILTER Slow*
+    TEST_LIST ${folder}_slow_tests PROPERTIES LABELS "${folder};slow" TIMEOUT 900)
 endfunction()
 
 # sealwire_fuzz(FOLDER): tests/FOLDER/fuzz/*_fuzz.cc, each one libFuzzer program of the file's name.

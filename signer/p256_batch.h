@@ -51,7 +51,8 @@ class P256Batch {
   virtual bool MakePairs(std::span<const Limbs> scalars, std::span<ReadyPair> pairs) noexcept = 0;
 };
 
-// True when the CPU has AVX-512 F, VL, DQ, BW and IFMA and the operating system saves its registers.
+// True when the CPU has AVX-512 F, VL, DQ, BW and IFMA and the operating system saves its
+// registers.
 bool CpuHasIfma() noexcept;
 
 }  // namespace sealwire::signer

@@ -1,10 +1,10 @@
 // Ready ink: the store of ready pairs (r, k⁻¹), one ring per worker, and the threads that fill it.
 //
-// A pair serves any key of any zone, once. It is guarded like a private key: the rings lie in locked
-// memory that is not dumped and not mapped in forked children; a pair is wiped as it is taken; all
-// are dropped when the machine is seen to have been cloned or restored (VM generation, boot id);
-// none is ever written to a file. A store that is empty, stopped or in a forked child gives no
-// pair, and the caller signs the whole way.
+// A pair serves any key of any zone, once. It is guarded like a private key: the rings lie in
+// locked memory that is neither dumped nor seen by a forked child (SecretRegion); a pair is wiped
+// as it is taken; all are dropped when the machine is seen to have been cloned or restored (VM
+// generation, boot id); none is ever written to a file. A store that is empty, stopped or in a
+// forked child gives no pair, and the caller signs the whole way.
 //
 // Threading: TryTake() from the ring's worker (another thread would be refused or served, never
 // harmed), Fill from any thread, the rest from the control thread. Errors: Start() says what was
@@ -34,22 +34,21 @@ struct ReadyInkOptions {
   unsigned threads = 1;  // that fill, at idle priority; 0: only FillSome() fills
   P256Implementation implementation = P256Implementation::kAuto;
   std::uint32_t verify_one_in = 4096;  // finished signatures per one verified; 0: none
-  bool require_locked_memory = false;  // refuse to start rather than run with swappable pairs
+  // When the limit of locked memory is too low for `pairs`: start with as many as it allows (and
+  // say so in shortage()), or refuse to start.
+  bool accept_fewer_pairs = true;
 };
 
 // Written with relaxed atomics, read by the metrics page.
 struct ReadyInkCounters {
   std::atomic<std::uint64_t> pairs_made{0};
-  std::atomic<std::uint64_t> pairs_dropped{0};         // wiped unused: clone seen, check failed
-  std::atomic<std::uint64_t> drops{0};                 // times the whole store was dropped
-  std::atomic<std::uint64_t> batches_refused{0};       // that failed their own check
+  std::atomic<std::uint64_t> pairs_dropped{0};    // wiped unused: clone seen, check failed
+  std::atomic<std::uint64_t> drops{0};            // times the whole store was dropped
+  std::atomic<std::uint64_t> batches_refused{0};  // that failed their own check
   std::atomic<std::uint64_t> signatures_verified{0};
   std::atomic<std::uint64_t> verification_failures{0};
-  std::atomic<std::uint64_t> fill_nanoseconds{0};      // spent making pairs
+  std::atomic<std::uint64_t> fill_nanoseconds{0};  // spent making pairs
 };
-
-enum class InkMemory : std::uint8_t { kSecret, kLocked, kUnlocked };  // memfd_secret, mlock, neither
-const char* ToText(InkMemory memory) noexcept;
 
 // Called from a filling thread, once, when a check has failed and the store has stopped.
 using InkAlarm = std::function<void(std::string_view what)>;
@@ -80,11 +79,11 @@ class ReadyInk {
   void Drop(std::string_view why) noexcept;
 
   std::size_t workers() const noexcept;
-  std::size_t capacity() const noexcept;                    // pairs, all rings
+  std::size_t capacity() const noexcept;                     // pairs, all rings
   std::size_t available(std::size_t worker) const noexcept;  // pairs, about
   bool stopped() const noexcept;                             // a check failed
   P256Implementation implementation() const noexcept;
-  InkMemory memory() const noexcept;
+  const std::string& shortage() const noexcept;  // why capacity() is less than asked; else empty
   std::uint32_t verify_one_in() const noexcept;
   const ReadyInkCounters& counters() const noexcept;
 
