@@ -76,7 +76,7 @@ class ReadyInk {
   bool FillSome(std::size_t worker) noexcept;
 
   // Wipes every pair now.
-  void Drop(std::string_view why) noexcept;
+  void Drop() noexcept;
 
   std::size_t workers() const noexcept;
   std::size_t capacity() const noexcept;                     // pairs, all rings
