@@ -3,25 +3,20 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <netinet/in.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "net/file_descriptor.h"
 #include "net/http_exchange.h"
 #include "net/http_request.h"
 #include "net/socket_address.h"
+#include "net/tcp_socket.h"
 #include "net/unix_socket.h"
 
 namespace sealwire::net {
 
 namespace {
-
-constexpr int kBacklog = 128;
 
 struct FreeHttp {
   void operator()(evhttp* http) const noexcept { evhttp_free(http); }
@@ -136,19 +131,9 @@ class HttpServer::Impl {
       : loop_(loop), handler_(std::move(handler)), limits_(limits) {}
 
   Result<Endpoint> ListenTcp(const Endpoint& endpoint) {
-    const SocketAddress address(endpoint);
-    FileDescriptor fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    if (fd.open()) {
-      ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-      if (endpoint.address.IsV6()) {
-        ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-      }
-    }
-    if (!fd.open() || ::bind(fd.get(), address.get(), address.size) != 0 ||
-        ::listen(fd.get(), kBacklog) != 0) {
-      return ListenError(endpoint, "HTTP", errno);
-    }
+    auto listening = net::ListenTcp(endpoint, false);
+    if (!listening) return Error{listening.error()};
+    FileDescriptor fd = std::move(listening).value();
     const Endpoint local = LocalEndpoint(fd.get());
     if (auto accepted = Accept(std::move(fd), HttpRequest::Peer::kTcp); !accepted) {
       return Error{accepted.error()};

@@ -62,8 +62,8 @@ class HttpReply {
   void Write(std::string part) const;
   void End() const;
 
-  // False once the peer is known to be gone, or the answer is complete. A peer that leaves is noticed
-  // at once during a stream; one that waits for a Send() when it is answered.
+  // False once the peer is known to be gone, or the answer is complete. A peer that leaves is
+  // noticed at once during a stream; one that waits for a Send() when it is answered.
   bool open() const noexcept;
   // `closed` runs once in the loop's thread when the peer goes away before the answer is complete.
   // Loop thread only; call it from the handler.
