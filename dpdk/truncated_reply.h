@@ -16,8 +16,9 @@ inline constexpr std::size_t kMaxTruncatedReply = 12 + 255 + 4 + 11;
 
 // Writes into `out` (kMaxTruncatedReply octets at least) header and question of `start`, the first
 // octets of a query, with QR and TC set, and an OPT record when the query seems to have one
-// (RFC 6891 section 6.1.1). `udp_size` is what that OPT says we take. Gives its size; 0 when `start`
-// is a response, not a QUERY with one question, or ends within its question.
-std::size_t WriteTruncatedReply(dns::Bytes start, std::uint16_t udp_size, dns::MutableBytes out) noexcept;
+// (RFC 6891 section 6.1.1). `udp_size` is what that OPT says we take. Gives its size; 0 when
+// `start` is a response, not a QUERY with one question, or ends within its question.
+std::size_t WriteTruncatedReply(dns::Bytes start, std::uint16_t udp_size,
+                                dns::MutableBytes out) noexcept;
 
 }  // namespace sealwire::dpdk
