@@ -1,9 +1,9 @@
 // The line-rate packet path: DNS over UDP answered by polling threads on a DPDK port.
 //
 // Start() brings up EAL (once in a process), the port, its buffers and its threads: everything that
-// needs privileges, so that the caller may drop them afterwards. The edge answers on its addresses
-// once zones are published. TCP for the same addresses is the kernel's: with af_xdp and af_packet
-// by the interface itself, with others through the exception path (see docs/dpdk.md).
+// needs privileges, so that the caller may drop them afterwards. Nothing is received before zones
+// are published. TCP for the same addresses is the kernel's: with af_xdp and af_packet by the
+// interface itself, with others through the exception path (see docs/dpdk.md).
 //
 // Threading: one control thread calls everything here; lcores run inside. Ownership: an edge owns
 // its threads, sockets and buffers; EAL stays with the process. Errors: a sentence with what is

@@ -71,6 +71,9 @@ void Lcore::Run() {
     CPU_SET(seat_.cpu, &set);
     pthread_setaffinity_np(pthread_self(), sizeof set, &set);
   }
+  // Without zones every query would be refused, which says "lame" to a resolver: let it ask again.
+  while (mailbox_.Empty() && !stop_.load(std::memory_order_relaxed)) rte_delay_us_sleep(200);
+  TakeZones();
   pacer_.Begin();
   std::uint64_t end_ms = 0;
   while (true) {

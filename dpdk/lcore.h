@@ -44,7 +44,8 @@ class Lcore final : public proxy::AnswerSink {
   Lcore(const Lcore&) = delete;
   Lcore& operator=(const Lcore&) = delete;
 
-  // Polls until Stop(), and then while replies of backends are awaited, until `patience` is over.
+  // Waits for the first zones, polls until Stop(), and then while replies of backends are awaited,
+  // until `patience` is over.
   void Run();
   void Stop(std::chrono::milliseconds patience) noexcept;
   SnapshotMailbox& mailbox() noexcept { return mailbox_; }

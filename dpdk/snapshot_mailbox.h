@@ -29,9 +29,11 @@ class SnapshotMailbox {
 
   void Put(Letter letter) { delete letter_.exchange(new Letter(std::move(letter))); }
 
+  bool Empty() const noexcept { return letter_.load(std::memory_order_relaxed) == nullptr; }
+
   // Null nearly always, for the price of one load.
   std::unique_ptr<Letter> Take() noexcept {
-    if (letter_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    if (Empty()) return nullptr;
     return std::unique_ptr<Letter>(letter_.exchange(nullptr));
   }
 
