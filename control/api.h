@@ -1,0 +1,92 @@
+// The control API under /v1, as control/openapi.json describes it.
+//
+// A request over TCP needs the bearer token; over the unix socket the socket's file mode is the
+// authority, and a token is checked only when one is sent. Threading: the control thread.
+// Ownership: everything given is borrowed and outlives the Api. Errors: problem documents.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "control/access_token.h"
+#include "control/zone_control.h"
+#include "keycache/hsm_client.h"
+#include "net/http_server.h"
+#include "proxy/forward_client.h"
+
+namespace sealwire::control {
+
+// What the API tells of the node it runs on.
+struct NodeFacts {
+  std::string name;
+  std::string version;
+  std::int64_t started = 0;  // seconds since 1970
+  unsigned workers = 0;
+  std::vector<std::string> listening;
+  std::function<bool()> ready;
+  std::function<std::vector<proxy::BackendStatus>()> backends;  // of all workers
+  std::function<std::optional<keycache::HsmStatus>()> hsm;      // nothing: none is configured
+};
+
+class Api {
+ public:
+  Api(ZoneControl& zones, AccessToken token, NodeFacts facts);
+
+  void Handle(net::HttpRequest request, net::HttpReply reply);
+  void UseToken(AccessToken token) { token_ = std::move(token); }
+
+  // To those who listen on /v1/events.
+  void Broadcast(const ZoneEvent& event);
+  // A comment every so often, so that dead listeners are noticed.
+  void KeepListenersAlive();
+  void EndListeners();
+
+ private:
+  struct Call;  // a request that was admitted, and where its answer goes
+  using Handler = void (Api::*)(Call&);
+  struct Route {
+    const char* method;
+    std::vector<const char*> pattern;  // "" stands for any segment
+    Handler handler;
+  };
+  static const std::vector<Route>& Routes();
+  bool Admits(const net::HttpRequest& request, net::HttpReply& reply) const;
+  void Dispatch(Call& call);
+
+  // control/api_zones.cc
+  void ListZones(Call& call);
+  void GetZone(Call& call);
+  void PutZone(Call& call);
+  void DeleteZone(Call& call);
+  void GetHistory(Call& call);
+  // control/api_dnssec.cc
+  void GetDnssec(Call& call);
+  void PatchDnssec(Call& call);
+  void DeleteDnssec(Call& call);
+  void CheckDnssec(Call& call);
+  void GetKeys(Call& call);
+  // control/api_node.cc
+  void GetBackends(Call& call);
+  void GetNodes(Call& call);
+  void GetEvents(Call& call);
+  void GetOpenApi(Call& call);
+  // control/api_batch.cc
+  void PostBatch(Call& call);
+  void GetOperation(Call& call);
+
+  nlohmann::json DnssecJson(const std::string& name);
+
+  ZoneControl& zones_;
+  AccessToken token_;
+  NodeFacts facts_;
+  std::list<net::HttpReply> listeners_;
+};
+
+// control/openapi.json, as it was when this was built.
+extern const char* const kOpenApi;
+
+}  // namespace sealwire::control

@@ -1,0 +1,130 @@
+// /v1/backends, /v1/nodes, /v1/events: what this node sees and does.
+
+#include <map>
+
+#include "control/api_call.h"
+
+namespace sealwire::control {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMaxListeners = 64;
+
+// Each worker has its own figures for an endpoint: it is up when one of them reaches it.
+json BackendsJson(const std::vector<proxy::BackendStatus>& workers) {
+  struct Sum {
+    bool up = false;
+    std::uint32_t round_trip_us = 0;
+    std::uint64_t outstanding = 0, questions = 0, answers = 0, timeouts = 0, failures = 0,
+                  mismatches = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const proxy::BackendStatus& seen : workers) {
+    Sum& sum = sums[seen.endpoint.ToText()];
+    sum.up = sum.up || seen.up;
+    sum.round_trip_us = std::max(sum.round_trip_us, seen.round_trip_us);
+    sum.outstanding += seen.outstanding;
+    sum.questions += seen.questions;
+    sum.answers += seen.answers;
+    sum.timeouts += seen.timeouts;
+    sum.failures += seen.failures;
+    sum.mismatches += seen.mismatches;
+  }
+  json list = json::array();
+  for (const auto& [endpoint, sum] : sums) {
+    list.push_back({{"endpoint", endpoint},
+                    {"up", sum.up},
+                    {"round_trip_seconds",
+                     sum.round_trip_us == 0 ? json(nullptr) : json(sum.round_trip_us / 1e6)},
+                    {"outstanding", sum.outstanding},
+                    {"questions", sum.questions},
+                    {"answers", sum.answers},
+                    {"timeouts", sum.timeouts},
+                    {"failures", sum.failures},
+                    {"mismatches", sum.mismatches}});
+  }
+  return list;
+}
+
+json HsmJson(const std::optional<keycache::HsmStatus>& hsm) {
+  if (!hsm) return nullptr;
+  return {{"state", keycache::ToText(hsm->state)},
+          {"up_since", TimeJson(hsm->up_since)},
+          {"starts", hsm->starts},
+          {"calls", hsm->calls},
+          {"failures", hsm->failures},
+          {"last_error", hsm->last_error.empty() ? json(nullptr) : json(hsm->last_error)},
+          {"last_error_at", TimeJson(hsm->last_error_at)}};
+}
+
+std::string EventText(const std::string& name, const json& data) {
+  return "event: " + name + "\ndata: " + data.dump(-1, ' ', false, json::error_handler_t::replace) +
+         "\n\n";
+}
+
+}  // namespace
+
+void Api::GetBackends(Call& call) {
+  call.Send(JsonReply(200, {{"backends", BackendsJson(facts_.backends())}}));
+}
+
+void Api::GetNodes(Call& call) {
+  json by_status = json::object();
+  for (const ZoneStatus status :
+       {ZoneStatus::kDisabled, ZoneStatus::kDeploying, ZoneStatus::kPending, ZoneStatus::kActive,
+        ZoneStatus::kPendingDisabled, ZoneStatus::kError}) {
+    by_status[std::string(ToText(status))] = zones_.registry().CountOf(status);
+  }
+  json node = {{"name", facts_.name},
+               {"version", facts_.version},
+               {"started", TimeJson(facts_.started)},
+               {"ready", facts_.ready()},
+               {"workers", facts_.workers},
+               {"listening", facts_.listening},
+               {"zones", zones_.registry().size()},
+               {"zones_by_status", std::move(by_status)},
+               {"revision", zones_.registry().store().revision()},
+               {"hsm", HsmJson(facts_.hsm())}};
+  call.Send(JsonReply(200, {{"nodes", json::array({std::move(node)})}}));
+}
+
+void Api::GetOpenApi(Call& call) {
+  call.Send({200, {{"Content-Type", "application/vnd.oai.openapi+json"}}, kOpenApi});
+}
+
+void Api::GetEvents(Call& call) {
+  listeners_.remove_if([](const net::HttpReply& listener) { return !listener.open(); });
+  if (listeners_.size() >= kMaxListeners) {
+    return call.Fail(503, "too-many-listeners", "Too many listeners",
+                     "close another event stream first");
+  }
+  call.reply.Start({200,
+                    {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+                    ": what changes on this node\n\n"});
+  listeners_.push_back(call.reply);
+}
+
+void Api::Broadcast(const ZoneEvent& event) {
+  if (listeners_.empty()) return;
+  json data = {{"zone", event.zone}, {"at", TimeJson(zones_.Now())}};
+  if (event.record) {
+    data["enabled"] = event.record->dnssec;
+    data["status"] = ToText(event.record->status);
+  }
+  const std::string text = EventText(event.what, data);
+  for (const net::HttpReply& listener : listeners_) listener.Write(text);
+}
+
+void Api::KeepListenersAlive() {
+  listeners_.remove_if([](const net::HttpReply& listener) { return !listener.open(); });
+  for (const net::HttpReply& listener : listeners_) listener.Write(": still here\n\n");
+}
+
+void Api::EndListeners() {
+  for (const net::HttpReply& listener : listeners_) listener.End();
+  listeners_.clear();
+}
+
+}  // namespace sealwire::control

@@ -1,0 +1,107 @@
+#include "control/apply_plan.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "control/record_json.h"
+#include "control/yaml_map.h"
+
+namespace sealwire::control {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMaxFileSize = 256u << 20;
+
+void ReadBackend(YamlMap& entry, BackendSpec& backend) {
+  auto map = entry.Map("backend");
+  if (!map) {
+    if (!entry.Has("backend")) entry.Fail("backend", "is missing");
+    return;
+  }
+  backend.servers = map->ParsedList(
+      "forward", [](const std::string& text) { return net::Endpoint::FromText(text, 53); });
+  if (const auto path = map->Text("file")) {
+    backend.kind = BackendKind::kFile;
+    backend.path = *path;
+    if (path->front() != '/') map->Fail("file", "must be an absolute path on the node");
+  }
+  if (map->Has("forward") == map->Has("file")) {
+    map->Fail("forward", "give exactly one of forward and file");
+  } else if (map->Has("forward") &&
+             (backend.servers.empty() || backend.servers.size() > kMaxForwardServers)) {
+    map->Fail("forward", "list 1 to " + std::to_string(kMaxForwardServers) + " servers");
+  }
+  map->RejectUnknown();
+}
+
+void ReadDnssec(YamlMap& entry, std::optional<bool>& dnssec) {
+  const auto word = entry.Text("dnssec");
+  if (!word) return;
+  if (*word == "on" || *word == "off") {
+    dnssec = *word == "on";
+  } else {
+    entry.Fail("dnssec", "'" + *word + "' is not possible; possible are: on, off");
+  }
+}
+
+void ReadZones(YamlMap& top, std::vector<ZoneWish>& wishes) {
+  std::set<std::string> names;
+  for (YamlMap& entry : top.Maps("zones")) {
+    ZoneWish wish;
+    if (const auto name =
+            entry.Parsed("name", [](const std::string& t) { return NormalizeZoneName(t); })) {
+      wish.name = *name;
+      if (!names.insert(*name).second) entry.Fail("name", "this zone is here twice");
+    } else if (!entry.Has("name")) {
+      entry.Fail("name", "is missing");
+    }
+    ReadBackend(entry, wish.backend);
+    if (const auto policy = entry.Text("policy")) wish.policy = *policy;
+    ReadDnssec(entry, wish.dnssec);
+    entry.RejectUnknown();
+    wishes.push_back(std::move(wish));
+  }
+  if (!top.Has("zones")) top.Fail("zones", "is missing");
+}
+
+}  // namespace
+
+Result<std::vector<ZoneWish>> ReadZoneWishes(const std::string& file) {
+  std::vector<ZoneWish> wishes;
+  const Status status =
+      ReadYamlFile(file, kMaxFileSize, [&](YamlMap& top) { ReadZones(top, wishes); });
+  if (!status.ok()) return Error{status.error()};
+  return wishes;
+}
+
+Result<std::vector<ZoneWish>> ParseZoneWishes(const std::string& name, const std::string& yaml) {
+  std::vector<ZoneWish> wishes;
+  const Status status = ReadYaml(name, yaml, [&](YamlMap& top) { ReadZones(top, wishes); });
+  if (!status.ok()) return Error{status.error()};
+  return wishes;
+}
+
+ApplyStep PlanFor(const ZoneWish& wish, const json& zone) {
+  ApplyStep step;
+  if (!zone.is_object()) {
+    step.put = ApplyStep::Put::kCreate;
+  } else if (zone.value("backend", json()) != BackendToJson(wish.backend) ||
+             zone.value("policy", "") != wish.policy) {
+    step.put = ApplyStep::Put::kChange;
+  }
+  const json dnssec = zone.is_object() ? zone.value("dnssec", json::object()) : json::object();
+  const bool enabled = dnssec.is_object() && dnssec.value("enabled", false);
+  if (wish.dnssec && *wish.dnssec != enabled) step.dnssec = wish.dnssec;
+  return step;
+}
+
+std::string ApplyStep::ToText() const {
+  std::string text = put == Put::kCreate ? "create" : put == Put::kChange ? "change" : "";
+  if (dnssec)
+    text += std::string(text.empty() ? "" : ", ") + (*dnssec ? "DNSSEC on" : "DNSSEC off");
+  return text.empty() ? "nothing" : text;
+}
+
+}  // namespace sealwire::control

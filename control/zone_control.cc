@@ -1,0 +1,248 @@
+#include "control/zone_control.h"
+
+#include <fmt/format.h>
+
+#include "control/lifecycle.h"
+#include "control/log.h"
+
+namespace sealwire::control {
+namespace {
+
+constexpr std::size_t kMaxZones = 10'000'000;
+
+Outcome NotFound(std::string_view name) {
+  return {Failure::kNotFound, fmt::format("there is no zone '{}'", name)};
+}
+
+std::string DescribeBackend(const BackendSpec& backend) {
+  if (backend.kind == BackendKind::kFile) return "file " + backend.path;
+  std::string text = "forward";
+  for (const net::Endpoint& server : backend.servers) text += ' ' + server.ToText();
+  return text;
+}
+
+}  // namespace
+
+ZoneControl::ZoneControl(Parts parts) : parts_(std::move(parts)) {}
+
+void ZoneControl::Emit(std::string what, const std::string& name) {
+  if (!listener_) return;
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  listener_({std::move(what), name, entry == nullptr ? nullptr : entry->record});
+}
+
+Outcome ZoneControl::CheckRevision(const ZoneEntry* entry,
+                                   std::optional<std::uint64_t> revision) const {
+  if (!revision) return {};
+  const std::uint64_t have = entry == nullptr ? 0 : entry->record->revision;
+  if (have == *revision) return {};
+  return {Failure::kPrecondition, have == 0 ? "the zone is not there any more"
+                                            : "the zone was changed meanwhile: read it again"};
+}
+
+Outcome ZoneControl::CommitZone(ZoneRecord record, const std::string& who, std::string what,
+                                std::string detail) {
+  record.changed = Now();
+  const std::string name = record.name;
+  Change change;
+  change.history.push_back({0, record.changed, name, who, what, detail});
+  change.put.push_back(std::move(record));
+  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+    Log(LogLevel::kError, "store-failed", {{"zone", name}, {"error", status.error()}});
+    return {Failure::kInternal, status.error()};
+  }
+  Log(LogLevel::kInfo, what, {{"zone", name}, {"who", who}, {"detail", detail}});
+  Emit(std::move(what), name);
+  return {};
+}
+
+void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
+                          const std::string& policy, std::optional<std::uint64_t> revision,
+                          const std::string& who, PutDone done) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return done(outcome, false);
+  if (!parts_.registry.HasPolicy(policy)) {
+    return done({Failure::kInvalid, fmt::format("there is no policy '{}'", policy)}, false);
+  }
+  if (entry == nullptr && parts_.registry.size() >= kMaxZones) {
+    return done({Failure::kConflict, "no more zones fit into this node"}, false);
+  }
+  ZoneRecord wanted;
+  wanted.name = name;
+  wanted.backend = backend;
+  wanted.policy = policy;
+  if (backend.kind == BackendKind::kForward) {
+    Content content;
+    content.forward = parts_.registry.ForwardTo(backend.servers);
+    return FinishPut(std::move(wanted), revision, content, who, done);
+  }
+  parts_.file_work.Run([this, wanted, revision, who, done]() -> Executor::Completion {
+    auto content = ReadContent(wanted.backend.path, wanted.apex());
+    return [this, wanted, revision, who, done, content = std::move(content)] {
+      if (!content.ok()) return done({Failure::kInvalid, content.error()}, false);
+      FinishPut(wanted, revision, *content, who, done);
+    };
+  });
+}
+
+void ZoneControl::FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision,
+                            const Content& content, const std::string& who, const PutDone& done) {
+  ZoneEntry* entry = parts_.registry.Find(wanted.name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return done(outcome, false);
+  const bool created = entry == nullptr;
+  ZoneRecord record;
+  if (created) {
+    record = wanted;
+    record.id = parts_.registry.store().NextZoneId();
+    record.created = record.status_since = Now();
+  } else {
+    record = *entry->record;
+    record.backend = wanted.backend;
+    record.policy = wanted.policy;
+  }
+  // What is there already is not written again: PUT may be repeated.
+  if (created || !(record == *entry->record)) {
+    Outcome outcome = CommitZone(record, who, created ? "zone-created" : "zone-changed",
+                                 DescribeBackend(record.backend));
+    if (!outcome.ok()) return done(outcome, false);
+  }
+  entry = parts_.registry.Find(wanted.name);
+  entry->content = content;
+  entry->content_problem.clear();
+  parts_.registry.Touch(wanted.name);
+  parts_.registry.Publish();
+  done({}, created);
+}
+
+Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint64_t> revision,
+                                const std::string& who) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return NotFound(name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
+  if (!IsIdle(*entry->record) || entry->key_work_runs) {
+    return {Failure::kConflict,
+            fmt::format("'{}' is signed ({}): turn DNSSEC off and wait until it is disabled", name,
+                        ToText(entry->record->status))};
+  }
+  auto keys = parts_.registry.store().ReadKeys(name);
+  if (!keys.ok()) return {Failure::kInternal, keys.error()};
+  queue_.erase({entry->due, name});
+  Change change;
+  change.removed.push_back(name);
+  change.history.push_back({0, Now(), name, who, "zone-removed", ""});
+  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+    return {Failure::kInternal, status.error()};
+  }
+  Log(LogLevel::kInfo, "zone-removed", {{"zone", name}, {"who", who}});
+  Emit("zone-removed", name);
+  parts_.registry.Publish();
+  // Only now: a removal that could not be stored must leave the keys.
+  DestroyKeys(name, *std::move(keys));
+  return {};
+}
+
+Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
+                               std::string_view override_name,
+                               std::optional<std::uint64_t> revision, const std::string& who) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return NotFound(name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
+  ZoneRecord record = *entry->record;
+  const bool forced = !override_name.empty();
+  if (forced && (enabled || override_name != kOverrideStopSigning)) {
+    return {Failure::kInvalid, fmt::format("the only override is \"{}\", with \"enabled\":false",
+                                           kOverrideStopSigning)};
+  }
+  if (forced) {
+    ForceOff(record, Now());
+  } else if (enabled) {
+    TurnOn(record, Now());
+  } else {
+    TurnOff(record, Now());
+  }
+  if (record == *entry->record) return {};
+  Outcome outcome = CommitZone(record, who,
+                               enabled  ? "dnssec-on"
+                               : forced ? "dnssec-forced-off"
+                                        : "dnssec-off",
+                               forced ? std::string(override_name) : "");
+  if (!outcome.ok()) return outcome;
+  entry->key_retry_at = 0;
+  entry->key_failures = 0;
+  entry->key_problem.clear();
+  entry->check_at = 0;
+  parts_.registry.Touch(name);
+  parts_.registry.Publish();
+  Schedule(name);
+  return {};
+}
+
+Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,
+                                     const std::string& operation_id, const std::string& who) {
+  Change change;
+  const std::int64_t now = Now();
+  for (const std::string& name : names) {
+    const ZoneEntry* entry = parts_.registry.Find(name);
+    if (entry == nullptr) return NotFound(name);
+    ZoneRecord record = *entry->record;
+    if (enabled) {
+      TurnOn(record, now);
+    } else {
+      TurnOff(record, now);
+    }
+    if (record == *entry->record) continue;
+    record.changed = now;
+    change.history.push_back(
+        {0, now, name, who, enabled ? "dnssec-on" : "dnssec-off", operation_id});
+    change.put.push_back(std::move(record));
+  }
+  change.operations.push_back({operation_id, now, enabled, names});
+  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+    return {Failure::kInternal, status.error()};
+  }
+  for (const HistoryRow& row : change.history) {
+    ZoneEntry* entry = parts_.registry.Find(row.zone);
+    entry->key_retry_at = entry->check_at = 0;
+    parts_.registry.Touch(row.zone);
+    Schedule(row.zone);
+    Emit(row.what, row.zone);
+  }
+  Log(LogLevel::kInfo, enabled ? "dnssec-on" : "dnssec-off",
+      {{"zones", std::to_string(names.size())}, {"operation", operation_id}, {"who", who}});
+  parts_.registry.Publish();
+  return {};
+}
+
+Outcome ZoneControl::ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
+                                const std::string& who) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return NotFound(name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
+  if (entry->record->status != ZoneStatus::kDisabled || entry->key_work_runs) {
+    return {Failure::kConflict,
+            fmt::format(
+                "the keys of '{}' are in use ({}): turn DNSSEC off and wait until it is disabled",
+                name, ToText(entry->record->status))};
+  }
+  if (!entry->record->has_keys) return {};
+  auto keys = parts_.registry.store().ReadKeys(name);
+  if (!keys.ok()) return {Failure::kInternal, keys.error()};
+  ZoneRecord record = *entry->record;
+  record.has_keys = false;
+  record.changed = Now();
+  record.parent = {};
+  Change change;
+  change.put.push_back(std::move(record));
+  change.keys.push_back({name, {}});
+  change.history.push_back({0, Now(), name, who, "keys-forgotten", ""});
+  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+    return {Failure::kInternal, status.error()};
+  }
+  entry->keys.reset();
+  Log(LogLevel::kInfo, "keys-forgotten", {{"zone", name}, {"who", who}});
+  Emit("keys-forgotten", name);
+  DestroyKeys(name, *std::move(keys));
+  return {};
+}
+
+}  // namespace sealwire::control

@@ -1,0 +1,135 @@
+// What can be done to zones, and what is done for them by itself: the control plane behind the API.
+//
+// Commands are durable before they return (or call `done`) with success. Work follows the state: a
+// zone that should be signed gets keys, a zone with keys is looked after (CDS, signatures, parent),
+// whatever was interrupted is taken up again after a restart. Threading: the control thread; what
+// blocks goes to executors. Ownership: Parts are borrowed and outlive it.
+// Errors: an Outcome with a sentence for a person.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/executor.h"
+#include "control/key_work.h"
+#include "control/parent_check.h"
+#include "control/zone_registry.h"
+
+namespace sealwire::control {
+
+enum class Failure : std::uint8_t {
+  kNone,
+  kNotFound,
+  kConflict,      // the state of the zone forbids it
+  kInvalid,       // what was asked for makes no sense
+  kPrecondition,  // the zone changed since the caller saw it
+  kInternal,      // the store failed
+};
+
+struct Outcome {
+  Failure failure = Failure::kNone;
+  std::string detail;
+  bool ok() const noexcept { return failure == Failure::kNone; }
+};
+using Done = std::function<void(Outcome)>;
+using PutDone = std::function<void(Outcome, bool created)>;
+
+// A change that a listener may want to know of (/v1/events).
+struct ZoneEvent {
+  std::string what;  // as in HistoryRow
+  std::string zone;
+  std::shared_ptr<const ZoneRecord> record;  // null: the zone was removed
+};
+
+class ZoneControl {
+ public:
+  struct Parts {
+    ZoneRegistry& registry;
+    KeyMaker& key_maker;
+    Executor& hsm_work;
+    Executor& parent_work;
+    Executor& file_work;
+    std::function<std::int64_t()> now;  // seconds since 1970
+  };
+  explicit ZoneControl(Parts parts);
+
+  // Whom to ask for DS records; null: nobody. Shared with the looks that run.
+  void UseParent(std::shared_ptr<ParentCheck> parent) { parent_ = std::move(parent); }
+  void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
+
+  // After a start, before queries: gives every zone its content and opens the keys. Blocks.
+  void Restore();
+
+  // `revision`: the ETag the caller saw, 0 when it must not exist; nothing: whatever there is.
+  void PutZone(const std::string& name, const BackendSpec& backend, const std::string& policy,
+               std::optional<std::uint64_t> revision, const std::string& who, PutDone done);
+  Outcome RemoveZone(const std::string& name, std::optional<std::uint64_t> revision,
+                     const std::string& who);
+  // `override_name` is empty, or kOverrideStopSigning with `enabled` false.
+  Outcome SetDnssec(const std::string& name, bool enabled, std::string_view override_name,
+                    std::optional<std::uint64_t> revision, const std::string& who);
+  // For many zones in one change; all of them must exist.
+  Outcome SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,
+                          const std::string& operation_id, const std::string& who);
+  // Forgets the keys of a zone that is disabled.
+  Outcome ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
+                     const std::string& who);
+  // Asks the parent now; done when the answer was taken in.
+  void CheckParent(const std::string& name, Done done);
+
+  // Every second or so: work that is due.
+  void Tick();
+  // Looks whether tables reached all workers, and publishes what changed; often while it is
+  // awaited. True while something is awaited.
+  bool Settle();
+  // Reads again the zone files that changed, or all of them.
+  void ReloadFiles(bool all);
+  // The policies in the registry changed: every zone is built anew.
+  void RefreshAll();
+
+  ZoneRegistry& registry() noexcept { return parts_.registry; }
+  std::int64_t Now() const { return parts_.now(); }
+
+ private:
+  Outcome CommitZone(ZoneRecord record, const std::string& who, std::string what,
+                     std::string detail = {});
+  Outcome CheckRevision(const ZoneEntry* entry, std::optional<std::uint64_t> revision) const;
+  void FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision, const Content& content,
+                 const std::string& who, const PutDone& done);
+  void Emit(std::string what, const std::string& name);
+
+  // control/zone_content.cc
+  struct FileLook;
+  void FinishReload(std::vector<FileLook> looks);
+
+  // control/zone_work.cc
+  void Schedule(const std::string& name);
+  std::int64_t DueTime(const ZoneEntry& entry) const;
+  void Advance(const std::string& name);
+  bool NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const;
+  void StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor);
+  void FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result);
+  void StartCheck(const std::string& name, ZoneEntry& entry);
+  void FinishCheck(const std::string& name, std::uint64_t id, const ParentObservation& seen);
+  void DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded);
+  std::vector<std::vector<std::uint8_t>> KsksOf(const std::string& name);
+
+  Parts parts_;
+  std::shared_ptr<ParentCheck> parent_;
+  std::function<void(const ZoneEvent&)> listener_;
+  std::set<std::pair<std::int64_t, std::string>> queue_;  // (due, name)
+  std::set<std::string> deploying_;                       // wait for all workers
+  std::multimap<std::string, Done> waiting_for_check_;
+  int checks_running_ = 0;
+  int key_works_running_ = 0;
+  bool reload_runs_ = false;
+};
+
+}  // namespace sealwire::control

@@ -1,0 +1,156 @@
+#include "control/zone_registry.h"
+
+#include <algorithm>
+
+#include "control/lifecycle.h"
+
+namespace sealwire::control {
+namespace {
+
+// A validator may hold a DS of the zone: unsigned answers would be refused by it.
+bool MayHaveDs(const ZoneRecord& zone) {
+  return zone.status == ZoneStatus::kActive || zone.status == ZoneStatus::kPendingDisabled ||
+         zone.ds_last_seen != 0;
+}
+
+std::string KeyOfServers(const std::vector<net::Endpoint>& servers) {
+  std::string key;
+  for (const net::Endpoint& server : servers) key += server.ToText() + ' ';
+  return key;
+}
+
+}  // namespace
+
+ZoneRegistry::ZoneRegistry(StateStore& store, Workers& workers,
+                           const std::map<std::string, PolicyConfig>& policies)
+    : store_(store),
+      workers_(workers),
+      policies_(policies),
+      table_(std::make_shared<const proxy::ZoneTable>()) {}
+
+Status ZoneRegistry::Load() {
+  return store_.ForEachZone([this](ZoneRecord&& zone) {
+    Show(zone);
+    return true;
+  });
+}
+
+void ZoneRegistry::Show(const ZoneRecord& record) {
+  const auto [at, added] = entries_.try_emplace(record.name);
+  ZoneEntry& entry = at->second;
+  if (!added) by_status_[entry.record->status].erase(at->first);
+  by_status_[record.status].insert(at->first);
+  entry.record = std::make_shared<const ZoneRecord>(record);
+}
+
+Status ZoneRegistry::Commit(Change& change) {
+  if (Status status = store_.Commit(change); !status.ok()) return status;
+  for (const std::string& name : change.removed) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) continue;
+    by_status_[found->second.record->status].erase(found->first);
+    entries_.erase(found);
+    Touch(name);
+  }
+  for (const ZoneRecord& record : change.put) Show(record);
+  return Status::Ok();
+}
+
+void ZoneRegistry::Replace(const ZoneRecord& record) {
+  Show(record);
+}
+
+ZoneEntry* ZoneRegistry::Find(std::string_view name) {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+std::size_t ZoneRegistry::CountOf(ZoneStatus status) const {
+  const auto found = by_status_.find(status);
+  return found == by_status_.end() ? 0 : found->second.size();
+}
+
+void ZoneRegistry::ForEach(const std::function<void(const std::string&, ZoneEntry&)>& visit) {
+  for (auto& [name, entry] : entries_) visit(name, entry);
+}
+
+ZonePage ZoneRegistry::List(std::string_view after, std::size_t limit,
+                            std::optional<ZoneStatus> status, std::string_view part) const {
+  ZonePage page;
+  // False when the page is full and there is one more.
+  const auto take = [&](std::string_view name, const ZoneEntry& entry) {
+    if (!part.empty() && name.find(part) == std::string_view::npos) return true;
+    if (page.zones.size() == limit) {
+      page.more = true;
+      return false;
+    }
+    page.zones.push_back(entry.record);
+    return true;
+  };
+  if (status) {
+    const auto names = by_status_.find(*status);
+    if (names == by_status_.end()) return page;
+    for (auto at = names->second.upper_bound(after); at != names->second.end(); ++at) {
+      if (!take(*at, entries_.find(*at)->second)) break;
+    }
+    return page;
+  }
+  for (auto at = entries_.upper_bound(after); at != entries_.end(); ++at) {
+    if (!take(at->first, at->second)) break;
+  }
+  return page;
+}
+
+std::shared_ptr<const proxy::ForwardSet> ZoneRegistry::ForwardTo(
+    const std::vector<net::Endpoint>& servers) {
+  std::weak_ptr<const proxy::ForwardSet>& known = forwards_[KeyOfServers(servers)];
+  if (auto set = known.lock()) return set;
+  auto set =
+      std::make_shared<const proxy::ForwardSet>(proxy::ForwardSet{++last_forward_id_, servers});
+  known = set;
+  return set;
+}
+
+std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
+  const ZoneRecord& record = *entry.record;
+  const bool is_signed = IsSigned(record);
+  if (!entry.content.local && !entry.content.forward) return nullptr;
+  // Without its keys (the HSM was away when we started) a zone with a DS is not ours to answer:
+  // another server may have them, and validators would refuse what we say.
+  if (is_signed && !entry.keys && MayHaveDs(record)) return nullptr;
+  proxy::Zone zone;
+  zone.apex = record.apex();
+  zone.id = ++last_snapshot_id_;
+  if (const auto policy = policies_.find(record.policy); policy != policies_.end()) {
+    zone.policy.signature_validity = policy->second.signature_validity;
+  }
+  zone.local = entry.content.local;
+  zone.forward = entry.content.forward;
+  if (is_signed) zone.keys = entry.keys;
+  return std::make_shared<const proxy::Zone>(std::move(zone));
+}
+
+void ZoneRegistry::Publish() {
+  if (touched_.empty()) return;
+  std::vector<std::shared_ptr<const proxy::Zone>> put;
+  std::vector<dns::Name> removed;
+  std::vector<ZoneEntry*> shown;
+  for (const std::string& name : touched_) {
+    ZoneEntry* entry = Find(name);
+    std::shared_ptr<const proxy::Zone> zone;
+    if (entry != nullptr) zone = Build(*entry);
+    if (zone) {
+      put.push_back(std::move(zone));
+    } else if (auto apex = dns::Name::FromText(name); apex.ok()) {
+      removed.push_back(*apex);
+    }
+    if (entry != nullptr) shown.push_back(entry);
+  }
+  touched_.clear();
+  table_ = proxy::ZoneTable::With(*table_, std::move(put), removed);
+  const std::uint64_t number = workers_.Publish(table_);
+  for (ZoneEntry* entry : shown) entry->published = number;
+  std::erase_if(forwards_, [](const auto& item) { return item.second.expired(); });
+}
+
+}  // namespace sealwire::control

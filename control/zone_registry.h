@@ -1,0 +1,136 @@
+// All zones of this node: the index of their records, and the tables the workers answer from.
+//
+// Commit() writes a change to the store before the index shows it. What changes in a zone's answers
+// is marked by Touch() and reaches the workers with the next Publish(), all changes in one table.
+// Threading: the control thread. Ownership: records and snapshots are shared and const; pointers to
+// entries live until the zone is removed. Errors: the store's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config.h"
+#include "control/state_store.h"
+#include "control/zone_record.h"
+#include "keycache/zone_key_record.h"
+#include "keycache/zone_keys.h"
+#include "proxy/local_zone.h"
+#include "proxy/zone.h"
+
+namespace sealwire::control {
+
+// Those who answer queries.
+class Workers {
+ public:
+  virtual ~Workers() = default;
+  // Hands a table to all of them; returns its number.
+  virtual std::uint64_t Publish(std::shared_ptr<const proxy::ZoneTable> zones) = 0;
+  // The newest table that all of them answer from.
+  virtual std::uint64_t Served() const = 0;
+};
+
+// By which a file is known to be unchanged.
+struct FileStamp {
+  std::int64_t modified_ns = 0;
+  std::int64_t size = -1;  // -1: the file is not there
+  std::uint64_t inode = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
+// Unsigned data, from one of the two.
+struct Content {
+  std::shared_ptr<const proxy::LocalZone> local;
+  std::shared_ptr<const proxy::ForwardSet> forward;
+  FileStamp stamp;  // of the file that `local` was read from
+};
+
+FileStamp StampOf(const std::string& path);
+// Blocks on the file.
+Result<Content> ReadContent(const std::string& path, const dns::Name& apex);
+
+struct ZoneEntry {
+  std::shared_ptr<const ZoneRecord> record;
+
+  // What answers are made of.
+  Content content;
+  std::shared_ptr<const keycache::ZoneKeys> keys;
+  keycache::CdsPublication cds = keycache::CdsPublication::kNone;  // published by `keys`
+  std::uint64_t published = 0;  // number of the table that has what is here; 0: not yet
+
+  // What stands in the way now; empty: nothing. Not stored: it is seen again after a restart.
+  std::string content_problem;
+  std::string key_problem;
+
+  // Work on it (control/zone_work.cc). Times are seconds since 1970.
+  bool key_work_runs = false;
+  bool check_runs = false;
+  int key_failures = 0;
+  std::int64_t key_retry_at = 0;
+  std::int64_t refresh_at = 0;  // keys are looked at then
+  std::int64_t check_at = 0;    // the parent is asked then
+  std::int64_t due = 0;         // where the zone stands in the queue of work; 0: nowhere
+};
+
+struct ZonePage {
+  std::vector<std::shared_ptr<const ZoneRecord>> zones;
+  bool more = false;  // there are zones after the last
+};
+
+class ZoneRegistry {
+ public:
+  // The three must outlive the registry.
+  ZoneRegistry(StateStore& store, Workers& workers,
+               const std::map<std::string, PolicyConfig>& policies);
+
+  // Reads all zones of the store into the index; none has content yet.
+  Status Load();
+  // Writes the change, then shows it. Removed zones leave the tables with the next Publish().
+  Status Commit(Change& change);
+  // Shows a record whose change is not worth writing: times and counts of the last look.
+  void Replace(const ZoneRecord& record);
+
+  ZoneEntry* Find(std::string_view name);
+  std::size_t size() const noexcept { return entries_.size(); }
+  std::size_t CountOf(ZoneStatus status) const;
+  void ForEach(const std::function<void(const std::string&, ZoneEntry&)>& visit);
+
+  // In the order of names, after `after`: at most `limit` that have the status and contain `part`.
+  ZonePage List(std::string_view after, std::size_t limit, std::optional<ZoneStatus> status,
+                std::string_view part) const;
+
+  // One set for one list of servers, shared by all zones that name it.
+  std::shared_ptr<const proxy::ForwardSet> ForwardTo(const std::vector<net::Endpoint>& servers);
+
+  // The answers of the zone changed.
+  void Touch(const std::string& name) { touched_.insert(name); }
+  // Gives the workers a table with all changes since the last; nothing when there are none.
+  void Publish();
+  std::uint64_t served() const { return workers_.Served(); }
+
+  StateStore& store() noexcept { return store_; }
+  bool HasPolicy(const std::string& name) const { return policies_.contains(name); }
+
+ private:
+  std::shared_ptr<const proxy::Zone> Build(const ZoneEntry& entry);
+  void Show(const ZoneRecord& record);
+
+  StateStore& store_;
+  Workers& workers_;
+  const std::map<std::string, PolicyConfig>& policies_;
+  std::map<std::string, ZoneEntry, std::less<>> entries_;
+  std::map<ZoneStatus, std::set<std::string_view>> by_status_;  // views of the keys of entries_
+  std::map<std::string, std::weak_ptr<const proxy::ForwardSet>> forwards_;
+  std::set<std::string> touched_;
+  std::shared_ptr<const proxy::ZoneTable> table_;
+  std::uint64_t last_snapshot_id_ = 0;
+  std::uint64_t last_forward_id_ = 0;
+};
+
+}  // namespace sealwire::control

@@ -1,0 +1,275 @@
+// Work that follows from the state of a zone: keys, CDS, signatures, looks at the parent.
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+
+#include "control/lifecycle.h"
+#include "control/log.h"
+#include "control/zone_control.h"
+
+namespace sealwire::control {
+namespace {
+
+constexpr const char* kSelf = "sealwired";
+constexpr int kMaxChecks = 64;
+constexpr int kMaxKeyWorks = 64;
+constexpr std::int64_t kRefreshInterval = 3600;
+constexpr std::int64_t kMaxRetry = 60;
+
+// A random part of `span`, so that a million zones do not ask all at once.
+std::int64_t RandomPart(std::int64_t span) {
+  std::uint32_t random = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
+  return span == 0 ? 0 : static_cast<std::int64_t>(random % static_cast<std::uint64_t>(span));
+}
+
+// A new look tells more than when it was made: worth a write.
+bool WorthWriting(const ZoneRecord& before, const ZoneRecord& after) {
+  return before.status != after.status || before.parent.state != after.parent.state ||
+         before.signing_until != after.signing_until || before.ds_ttl_max != after.ds_ttl_max ||
+         (before.ds_last_seen == 0) != (after.ds_last_seen == 0);
+}
+
+}  // namespace
+
+bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
+  const ZoneRecord& zone = *entry.record;
+  if (zone.dnssec && !zone.has_keys) return true;
+  if (!IsSigned(zone)) return false;
+  return !entry.keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at;
+}
+
+std::int64_t ZoneControl::DueTime(const ZoneEntry& entry) const {
+  const std::int64_t now = Now();
+  std::int64_t due = 0;
+  const auto consider = [&](std::int64_t at) { due = due == 0 ? at : std::min(due, at); };
+  if (!entry.key_work_runs) {
+    if (NeedsKeyWork(entry, now)) {
+      consider(std::max(now, entry.key_retry_at));
+    } else if (IsSigned(*entry.record)) {
+      consider(std::max(entry.refresh_at, entry.key_retry_at));
+    }
+  }
+  if (!entry.check_runs && IsWatched(*entry.record)) consider(std::max(now, entry.check_at));
+  return due;
+}
+
+void ZoneControl::Schedule(const std::string& name) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return;
+  queue_.erase({entry->due, name});
+  entry->due = DueTime(*entry);
+  if (entry->due != 0) queue_.emplace(entry->due, name);
+  if (entry->record->status == ZoneStatus::kDeploying) deploying_.insert(name);
+}
+
+void ZoneControl::Tick() {
+  const std::int64_t now = Now();
+  while (!queue_.empty() && queue_.begin()->first <= now) {
+    if (key_works_running_ >= kMaxKeyWorks || checks_running_ >= kMaxChecks) break;
+    const std::string name = queue_.begin()->second;
+    queue_.erase(queue_.begin());
+    Advance(name);
+  }
+}
+
+void ZoneControl::Advance(const std::string& name) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return;
+  entry->due = 0;
+  const std::int64_t now = Now();
+  if (!entry->key_work_runs && NeedsKeyWork(*entry, now) && now >= entry->key_retry_at) {
+    StartKeyWork(name, *entry, parts_.hsm_work);
+    entry = parts_.registry.Find(name);
+  }
+  if (!entry->check_runs && IsWatched(*entry->record) && now >= entry->check_at) {
+    StartCheck(name, *entry);
+  }
+  Schedule(name);
+}
+
+void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor) {
+  auto encoded = parts_.registry.store().ReadKeys(name);
+  if (!encoded.ok()) {
+    entry.key_problem = encoded.error();
+    entry.key_retry_at = Now() + kMaxRetry;
+    return;
+  }
+  entry.key_work_runs = true;
+  ++key_works_running_;
+  executor.Run([this, name, id = entry.record->id, apex = entry.record->apex(),
+                wanted = WantedCds(*entry.record), now = static_cast<std::uint32_t>(Now()),
+                encoded = *std::move(encoded)]() -> Executor::Completion {
+    return [this, name, id,
+            result = BringKeysUpToDate(parts_.key_maker, apex, encoded, wanted, now)]() mutable {
+      FinishKeyWork(name, id, std::move(result));
+    };
+  });
+}
+
+void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result) {
+  --key_works_running_;
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr || entry->record->id != id) return;
+  entry->key_work_runs = false;
+  const std::int64_t now = Now();
+
+  ZoneRecord record = *entry->record;
+  const bool made = !record.has_keys && !result.changed.empty();
+  if (made) KeysMade(record, now);
+  if (!record.has_keys && record.dnssec && record.status != ZoneStatus::kDisabled) {
+    KeysFailed(record, result.problem, now);
+  }
+  Change change;
+  if (!(record == *entry->record)) {
+    record.changed = now;
+    change.history.push_back(
+        {0, now, name, kSelf, made ? "keys-made" : "keys-failed", record.problem});
+    change.put.push_back(record);
+  }
+  if (!result.changed.empty()) change.keys.push_back({name, std::move(result.changed)});
+  // Stored before anything of it is published.
+  if (!change.put.empty() || !change.keys.empty()) {
+    if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+      result.problem = status.error();
+      result.keys.reset();
+    }
+  }
+  if (result.keys) {
+    entry->keys = std::move(result.keys);
+    entry->cds = result.cds;
+    parts_.registry.Touch(name);
+    parts_.registry.Publish();
+  }
+  const bool news = entry->key_problem != result.problem;
+  entry->key_problem = result.problem;
+  if (result.problem.empty()) {
+    entry->key_failures = 0;
+    entry->key_retry_at = 0;
+    entry->refresh_at = now + kRefreshInterval / 2 + RandomPart(kRefreshInterval);
+  } else {
+    entry->key_retry_at =
+        now + std::min<std::int64_t>(kMaxRetry, 1ll << std::min(entry->key_failures, 6));
+    ++entry->key_failures;
+    if (news) Log(LogLevel::kError, "keys-failed", {{"zone", name}, {"error", result.problem}});
+  }
+  if (made) {
+    Log(LogLevel::kInfo, "keys-made", {{"zone", name}});
+    Emit("keys-made", name);
+  }
+  Schedule(name);
+}
+
+bool ZoneControl::Settle() {
+  const std::uint64_t served = parts_.registry.served();
+  for (auto at = deploying_.begin(); at != deploying_.end();) {
+    const std::string name = *at;
+    ZoneEntry* entry = parts_.registry.Find(name);
+    if (entry == nullptr || entry->record->status != ZoneStatus::kDeploying) {
+      at = deploying_.erase(at);
+      continue;
+    }
+    ++at;
+    if (!entry->keys || entry->published == 0 || entry->published > served) continue;
+    ZoneRecord record = *entry->record;
+    Deployed(record, Now());
+    if (!CommitZone(std::move(record), kSelf, "dnssec-deployed").ok()) continue;
+    entry->check_at = 0;
+    Schedule(name);
+  }
+  return !deploying_.empty();
+}
+
+std::vector<std::vector<std::uint8_t>> ZoneControl::KsksOf(const std::string& name) {
+  std::vector<std::vector<std::uint8_t>> ksks;
+  const auto encoded = parts_.registry.store().ReadKeys(name);
+  if (!encoded.ok() || encoded->empty()) return ksks;
+  const auto keys = keycache::ZoneKeyRecord::Decode(*encoded);
+  if (!keys.ok()) return ksks;
+  for (const keycache::KeyRecord& key : keys->keys) {
+    if (key.role != keycache::Role::kKsk || !key.published) continue;
+    const keycache::DnskeyRdata rdata = key.Dnskey();
+    ksks.emplace_back(rdata.begin(), rdata.end());
+  }
+  return ksks;
+}
+
+void ZoneControl::CheckParent(const std::string& name, Done done) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  if (!IsWatched(*entry->record)) {
+    return done({Failure::kConflict, "'" + name + "' has no DS to look for (" +
+                                         std::string(ToText(entry->record->status)) + ")"});
+  }
+  waiting_for_check_.emplace(name, std::move(done));
+  if (!entry->check_runs) StartCheck(name, *entry);
+}
+
+void ZoneControl::StartCheck(const std::string& name, ZoneEntry& entry) {
+  entry.check_runs = true;
+  ++checks_running_;
+  parts_.parent_work.Run([this, name, id = entry.record->id, apex = entry.record->apex(),
+                          ksks = KsksOf(name), parent = parent_,
+                          now = Now()]() -> Executor::Completion {
+    ParentObservation seen;
+    if (parent) {
+      seen = parent->Look(apex, ksks, now);
+    } else {
+      seen.state = ParentState::kUnreachable;
+      seen.checked_at = now;
+      seen.detail = "no parent is configured: add a parent section to the configuration file";
+    }
+    return [this, name, id, seen] { FinishCheck(name, id, seen); };
+  });
+}
+
+void ZoneControl::FinishCheck(const std::string& name, std::uint64_t id,
+                              const ParentObservation& seen) {
+  --checks_running_;
+  ZoneEntry* entry = parts_.registry.Find(name);
+  Outcome outcome;
+  if (entry == nullptr || entry->record->id != id) {
+    outcome = {Failure::kNotFound, "the zone '" + name + "' was removed"};
+  } else {
+    entry->check_runs = false;
+    ZoneRecord record = *entry->record;
+    Observed(record, seen, Now());
+    if (!WorthWriting(*entry->record, record)) {
+      parts_.registry.Replace(record);
+    } else if (record.status == entry->record->status) {
+      outcome = CommitZone(record, kSelf, "parent-seen", std::string(ToText(seen.state)));
+    } else {
+      outcome = CommitZone(record, kSelf, "dnssec-" + std::string(ToText(record.status)),
+                           std::string(ToText(seen.state)));
+      if (!IsSigned(*entry->record)) entry->keys.reset();
+      parts_.registry.Touch(name);
+      parts_.registry.Publish();
+    }
+    const std::int64_t interval = CheckInterval(*entry->record, Now());
+    entry->check_at = Now() + interval + RandomPart(interval / 8);
+    Schedule(name);
+  }
+  const auto [first, last] = waiting_for_check_.equal_range(name);
+  std::vector<Done> waiting;
+  for (auto at = first; at != last; ++at) waiting.push_back(std::move(at->second));
+  waiting_for_check_.erase(first, last);
+  for (const Done& done : waiting) done(outcome);
+}
+
+void ZoneControl::DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded) {
+  if (encoded.empty()) return;
+  parts_.hsm_work.Run([this, name, encoded = std::move(encoded)]() -> Executor::Completion {
+    const auto record = keycache::ZoneKeyRecord::Decode(encoded);
+    const Status status =
+        record.ok() ? parts_.key_maker.DestroyKeys(*record) : Status(Error{record.error()});
+    return [name, error = status.error()] {
+      // Nothing depends on it any more: the operator may remove it from the token.
+      if (!error.empty()) {
+        Log(LogLevel::kWarning, "keys-left-in-token", {{"zone", name}, {"error", error}});
+      }
+    };
+  });
+}
+
+}  // namespace sealwire::control
