@@ -1,0 +1,110 @@
+#include "apps/sealctl.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "apps/sealctl_completion.h"
+
+namespace {
+
+using namespace sealwire::apps;  // NOLINT(google-build-using-namespace): the program is this
+                                 // namespace
+using Command = int (*)(const Options&);
+
+// Declares a command; what it was asked to do is in `chosen` afterwards.
+CLI::App* Declare(CLI::App& under, const char* name, const char* what, Command command,
+                  Command& chosen) {
+  CLI::App* app = under.add_subcommand(name, what);
+  app->callback([command, &chosen] { chosen = command; });
+  return app;
+}
+
+void DeclareZone(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* zone = app.add_subcommand("zone", "Add, show and remove zones")->require_subcommand(1);
+  CLI::App* add = Declare(*zone, "add", "Add a zone", ZoneAdd, chosen);
+  add->add_option("NAME", options.zone, "The zone")->required();
+  CLI::Option_group* from = add->add_option_group("backend");
+  from->add_option("--forward", options.forward, "Servers to ask, ADDR:PORT[,...]")->delimiter(',');
+  from->add_option("--file", options.file, "A zone file on the node");
+  from->require_option(1);
+  add->add_option("--policy", options.policy, "A policy of the node's configuration");
+  CLI::App* list = Declare(*zone, "list", "List zones", ZoneList, chosen);
+  list->add_option("--status", options.status, "Only zones with this DNSSEC status");
+  list->add_option("-q,--containing", options.part, "Only names that contain this");
+  Declare(*zone, "show", "Show a zone", ZoneShow, chosen)
+      ->add_option("NAME", options.zone)
+      ->required();
+  Declare(*zone, "rm", "Remove a zone that is not signed", ZoneRemove, chosen)
+      ->add_option("NAME", options.zone)
+      ->required();
+}
+
+void DeclareDnssec(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* dnssec = app.add_subcommand("dnssec", "The DNSSEC toggle")->require_subcommand(1);
+  const auto declare = [&](const char* name, const char* what, Command command) {
+    CLI::App* sub = Declare(*dnssec, name, what, command, chosen);
+    sub->add_option("ZONE", options.zone, "The zone")->required();
+    return sub;
+  };
+  const auto with_wait = [&](CLI::App* sub) {
+    sub->add_flag("--wait", options.wait, "Wait until it is done");
+    return sub;
+  };
+  with_wait(declare("on", "Sign the zone", DnssecOn));
+  with_wait(declare("off", "Stop signing once the parent has no DS any more", DnssecOff))
+      ->add_option("--override", options.override_name,
+                   "stop-signing-now: even if validators will refuse the zone");
+  with_wait(declare("status", "Show what is wished, seen, and to be done next", DnssecStatus));
+  declare("ds", "Print the DS records for the parent", DnssecDs);
+  with_wait(declare("check", "Ask the parent now", DnssecCheck));
+}
+
+void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* apply =
+      Declare(app, "apply", "Bring the node's zones to what a file says", Apply, chosen);
+  apply->add_option("FILE", options.file, "YAML: zones: [{name, backend, policy, dnssec}]")
+      ->required();
+  apply->add_flag("--dry-run", options.dry_run, "Only say what would be done");
+  CLI::App* key = app.add_subcommand("key", "Keys of a zone")->require_subcommand(1);
+  Declare(*key, "list", "List keys", KeyList, chosen)->add_option("ZONE", options.zone)->required();
+  CLI::App* node = app.add_subcommand("node", "Nodes")->require_subcommand(1);
+  Declare(*node, "list", "List nodes", NodeList, chosen);
+  CLI::App* backend =
+      app.add_subcommand("backend", "Backends as the node sees them")->require_subcommand(1);
+  Declare(*backend, "list", "List backends", BackendList, chosen);
+  Declare(*backend, "check", "Exit 1 when one is down", BackendCheck, chosen);
+  app.add_subcommand("completion", "Print a completion script")
+      ->add_option("SHELL", options.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Controls sealwired through its API", "sealctl");
+  Options options;
+  Command chosen = nullptr;
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "sealctl " SEALWIRE_VERSION);
+  app.add_option("--url", options.url, "unix:/PATH or http://HOST:PORT")->capture_default_str();
+  app.add_option("--token-file", options.token_file, "File with the bearer token");
+  std::string output = "table";
+  app.add_option("-o,--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));
+  DeclareZone(app, options, chosen);
+  DeclareDnssec(app, options, chosen);
+  DeclareRest(app, options, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? kDone : kUsage;
+  }
+  options.json = output == "json";
+  if (!options.shell.empty()) {
+    std::fputs(CompletionScript(app, options.shell).c_str(), stdout);
+    return kDone;
+  }
+  return chosen(options);
+}

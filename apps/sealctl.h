@@ -1,0 +1,71 @@
+// sealctl: the commands, each a function of what was parsed. For apps/sealctl*.cc.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/api_client.h"
+#include "control/text_table.h"
+
+namespace sealwire::apps {
+
+// Exit statuses: a contract.
+enum Exit : int { kDone = 0, kFailed = 1, kUsage = 2, kPending = 3 };
+
+struct Options {
+  std::string url = "unix:/run/sealwire/control.sock";
+  std::string token_file;
+  bool json = false;
+
+  std::string zone;
+  std::vector<std::string> forward;
+  std::string file;
+  std::string policy;
+  std::string status;
+  std::string part;
+  bool dry_run = false;
+  bool wait = false;
+  std::string override_name;
+  std::string shell;
+};
+
+// The API, with one way of failing: a line on stderr and nothing.
+class Session {
+ public:
+  static std::optional<Session> Open(const Options& options);
+
+  // The answer's JSON (null for 204) when the status is 2xx.
+  std::optional<nlohmann::json> Get(const std::string& path);
+  std::optional<nlohmann::json> Send(const control::ApiClient::Request& request);
+  // Null when there is no such resource.
+  std::optional<nlohmann::json> GetIfThere(const std::string& path);
+
+ private:
+  explicit Session(control::ApiClient client) : client_(std::move(client)) {}
+  control::ApiClient client_;
+};
+
+void PrintError(const std::string& sentence);
+void PrintJson(const nlohmann::json& value);
+std::string ZonePath(const std::string& zone);
+// A member as text: "-" for null and for what is not there.
+std::string Text(const nlohmann::json& object, const char* member);
+
+int ZoneAdd(const Options& options);
+int ZoneList(const Options& options);
+int ZoneShow(const Options& options);
+int ZoneRemove(const Options& options);
+int Apply(const Options& options);
+int DnssecOn(const Options& options);
+int DnssecOff(const Options& options);
+int DnssecStatus(const Options& options);
+int DnssecDs(const Options& options);
+int DnssecCheck(const Options& options);
+int KeyList(const Options& options);
+int NodeList(const Options& options);
+int BackendList(const Options& options);
+int BackendCheck(const Options& options);
+
+}  // namespace sealwire::apps

@@ -1,0 +1,53 @@
+#include <cstdio>
+
+#include "apps/sealctl.h"
+
+namespace sealwire::apps {
+
+using nlohmann::json;
+
+void PrintError(const std::string& sentence) {
+  std::fprintf(stderr, "sealctl: %s\n", sentence.c_str());
+}
+
+void PrintJson(const json& value) {
+  std::printf("%s\n", value.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+}
+
+std::string ZonePath(const std::string& zone) {
+  return "/v1/zones/" + control::ApiClient::Encode(zone);
+}
+
+std::string Text(const json& object, const char* member) {
+  const auto found = object.is_object() ? object.find(member) : object.end();
+  if (!object.is_object() || found == object.end() || found->is_null()) return "-";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::optional<Session> Session::Open(const Options& options) {
+  auto client = control::ApiClient::Create(options.url, options.token_file);
+  if (client.ok()) return Session(*std::move(client));
+  PrintError(client.error());
+  return std::nullopt;
+}
+
+std::optional<json> Session::Get(const std::string& path) {
+  return Send({"GET", path, {}, false});
+}
+
+std::optional<json> Session::Send(const control::ApiClient::Request& request) {
+  const auto answer = client_.Call(request);
+  if (answer.ok() && answer->ok()) return answer->Json();
+  PrintError(answer.ok() ? answer->Problem() : answer.error());
+  return std::nullopt;
+}
+
+std::optional<json> Session::GetIfThere(const std::string& path) {
+  const auto answer = client_.Call({"GET", path, {}, false});
+  if (answer.ok() && answer->ok()) return answer->Json();
+  if (answer.ok() && answer->status == 404) return json(nullptr);
+  PrintError(answer.ok() ? answer->Problem() : answer.error());
+  return std::nullopt;
+}
+
+}  // namespace sealwire::apps

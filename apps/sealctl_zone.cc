@@ -1,0 +1,172 @@
+#include <cstdio>
+#include <filesystem>
+
+#include "apps/sealctl.h"
+#include "control/apply_plan.h"
+#include "control/record_json.h"
+
+namespace sealwire::apps {
+
+using nlohmann::json;
+
+namespace {
+
+std::string BackendText(const json& zone) {
+  const json backend = zone.value("backend", json::object());
+  if (backend.contains("file")) return "file " + Text(backend, "file");
+  std::string text = "forward";
+  for (const json& server : backend.value("forward", json::array())) {
+    text += ' ' + server.get<std::string>();
+  }
+  return text;
+}
+
+void ShowZone(const json& zone) {
+  const json dnssec = zone.value("dnssec", json::object());
+  std::printf("zone     %s\nbackend  %s\npolicy   %s\ndnssec   %s, wanted %s\nchanged  %s\n",
+              Text(zone, "name").c_str(), BackendText(zone).c_str(), Text(zone, "policy").c_str(),
+              Text(dnssec, "status").c_str(), dnssec.value("enabled", false) ? "on" : "off",
+              Text(zone, "changed").c_str());
+  if (zone.contains("problem") && !zone["problem"].is_null()) {
+    std::printf("problem  %s\n", Text(zone, "problem").c_str());
+  }
+}
+
+// Every page of the list.
+std::optional<json> AllZones(Session& session, const Options& options) {
+  json zones = json::array();
+  std::string cursor;
+  do {
+    std::string path = "/v1/zones?limit=1000";
+    if (!cursor.empty()) path += "&cursor=" + control::ApiClient::Encode(cursor);
+    if (!options.status.empty()) path += "&status=" + control::ApiClient::Encode(options.status);
+    if (!options.part.empty()) path += "&q=" + control::ApiClient::Encode(options.part);
+    auto page = session.Get(path);
+    if (!page) return std::nullopt;
+    for (json& zone : (*page)["zones"]) zones.push_back(std::move(zone));
+    cursor = (*page)["next_cursor"].is_string() ? (*page)["next_cursor"].get<std::string>() : "";
+  } while (!cursor.empty());
+  return zones;
+}
+
+// Carries out one step of a plan; nothing when it failed, else whether it is still pending.
+std::optional<bool> ApplyOne(Session& session, const control::ZoneWish& wish,
+                             const control::ApplyStep& step) {
+  if (step.put != control::ApplyStep::Put::kNothing) {
+    const json body = {{"backend", control::BackendToJson(wish.backend)}, {"policy", wish.policy}};
+    if (!session.Send({"PUT", ZonePath(wish.name), body.dump(), false})) return std::nullopt;
+  }
+  if (!step.dnssec) return false;
+  const json body = {{"enabled", *step.dnssec}};
+  const auto dnssec = session.Send({"PATCH", ZonePath(wish.name) + "/dnssec", body.dump(), false});
+  if (!dnssec) return std::nullopt;
+  return Text(*dnssec, "status") != (*step.dnssec ? "active" : "disabled");
+}
+
+}  // namespace
+
+int ZoneAdd(const Options& options) {
+  auto session = Session::Open(options);
+  if (!session) return kFailed;
+  json backend;
+  if (options.file.empty()) {
+    backend["forward"] = options.forward;
+  } else {
+    // The daemon has another working directory.
+    std::error_code error;
+    backend["file"] = std::filesystem::absolute(options.file, error).lexically_normal().string();
+  }
+  json body = {{"backend", backend}};
+  if (!options.policy.empty()) body["policy"] = options.policy;
+  const auto there = session->GetIfThere(ZonePath(options.zone));
+  if (!there) return kFailed;
+  if (!there->is_null()) {
+    PrintError("'" + Text(*there, "name") + "' is there already; sealctl apply changes it");
+    return kFailed;
+  }
+  const auto zone = session->Send({"PUT", ZonePath(options.zone), body.dump(), true});
+  if (!zone) return kFailed;
+  if (options.json) {
+    PrintJson(*zone);
+  } else {
+    std::printf("added %s (%s)\n", Text(*zone, "name").c_str(), BackendText(*zone).c_str());
+  }
+  return kDone;
+}
+
+int ZoneList(const Options& options) {
+  auto session = Session::Open(options);
+  if (!session) return kFailed;
+  const auto zones = AllZones(*session, options);
+  if (!zones) return kFailed;
+  if (options.json) {
+    PrintJson({{"zones", *zones}});
+    return kDone;
+  }
+  control::TextTable table({"ZONE", "DNSSEC", "BACKEND"});
+  for (const json& zone : *zones) {
+    table.Add({Text(zone, "name"), Text(zone.value("dnssec", json::object()), "status"),
+               BackendText(zone)});
+  }
+  std::fputs(table.ToText().c_str(), stdout);
+  return kDone;
+}
+
+int ZoneShow(const Options& options) {
+  auto session = Session::Open(options);
+  if (!session) return kFailed;
+  const auto zone = session->Get(ZonePath(options.zone));
+  if (!zone) return kFailed;
+  if (options.json) {
+    PrintJson(*zone);
+  } else {
+    ShowZone(*zone);
+  }
+  return kDone;
+}
+
+int ZoneRemove(const Options& options) {
+  auto session = Session::Open(options);
+  if (!session || !session->Send({"DELETE", ZonePath(options.zone), {}, false})) return kFailed;
+  if (!options.json) std::printf("removed %s\n", options.zone.c_str());
+  return kDone;
+}
+
+int Apply(const Options& options) {
+  const auto wishes = control::ReadZoneWishes(options.file);
+  if (!wishes.ok()) {
+    PrintError(wishes.error());
+    return kFailed;
+  }
+  auto session = Session::Open(options);
+  if (!session) return kFailed;
+  control::TextTable table({"ZONE", "CHANGE"});
+  json steps = json::array();
+  bool pending = false, failed = false;
+  std::size_t unchanged = 0;
+  for (const control::ZoneWish& wish : *wishes) {
+    const auto zone = session->GetIfThere(ZonePath(wish.name));
+    if (!zone) return kFailed;
+    const control::ApplyStep step = control::PlanFor(wish, *zone);
+    if (step.Empty()) {
+      ++unchanged;
+      continue;
+    }
+    table.Add({wish.name, step.ToText()});
+    steps.push_back({{"name", wish.name}, {"change", step.ToText()}});
+    if (options.dry_run) continue;
+    const auto done = ApplyOne(*session, wish, step);
+    failed = failed || !done;
+    pending = pending || done.value_or(false);
+  }
+  if (options.json) {
+    PrintJson({{"changes", steps}, {"unchanged", unchanged}, {"dry_run", options.dry_run}});
+  } else {
+    if (!steps.empty()) std::fputs(table.ToText().c_str(), stdout);
+    std::printf("%zu to change, %zu as they should be%s\n", steps.size(), unchanged,
+                options.dry_run ? " (nothing was done)" : "");
+  }
+  return failed ? kFailed : pending ? kPending : kDone;
+}
+
+}  // namespace sealwire::apps
