@@ -2,8 +2,9 @@
 //
 // Secret scalars are borrowed for the length of a call. Inside, they live in OpenSSL's secure heap
 // when the process has set one up (CRYPTO_secure_malloc_init), and are cleared before the call
-// returns in any case. Threading: the functions may be called by any thread; an OpensslSigner
-// belongs to one thread. Errors: false, with nothing written to the output.
+// returns in any case. OpenSSL allocates for each signature: on the packet path this is what
+// remains when there is no ready ink. Threading: the functions may be called by any thread; an
+// OpensslSigner belongs to one thread. Errors: false, with nothing written to the output.
 #pragma once
 
 #include <cstdint>

@@ -72,7 +72,10 @@ int SignatureMemo::FindWay(std::size_t set_index, std::uint64_t key_id,
 const Signature* SignatureMemo::Find(std::uint64_t key_id, const Digest& digest) noexcept {
   const std::size_t set_index = SetHash(digest) & set_mask_;
   const int way = FindWay(set_index, key_id, digest);
-  if (way < 0) return nullptr;
+  if (way < 0) {
+    PrefetchFor(set_index);
+    return nullptr;
+  }
   sets_[set_index].referenced |= Bit(static_cast<unsigned>(way));
   return &entries_[set_index * kWays + static_cast<unsigned>(way)].signature;
 }
@@ -87,6 +90,17 @@ void SignatureMemo::Insert(std::uint64_t key_id, const Digest& digest,
   set.tags[place] = Tag(digest);
   set.used |= Bit(place);
   entries_[set_index * kWays + place] = {digest, key_id, signature};
+}
+
+// A miss is followed by a signature and then Insert(): what it will overwrite comes nearer
+// meanwhile.
+void SignatureMemo::PrefetchFor(std::size_t set_index) const noexcept {
+  const Set& set = sets_[set_index];
+  const unsigned way =
+      set.used != 0xff ? static_cast<unsigned>(std::countr_one(set.used)) : set.hand;
+  const Entry& entry = entries_[set_index * kWays + way];
+  __builtin_prefetch(&entry, 1);
+  __builtin_prefetch(&entry.signature.back(), 1);
 }
 
 int SignatureMemo::MakeRoom(Set& set) noexcept {

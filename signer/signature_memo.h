@@ -39,6 +39,7 @@ class SignatureMemo {
 
   // Way of the entry in its set, or -1.
   int FindWay(std::size_t set_index, std::uint64_t key_id, const Digest& digest) const noexcept;
+  void PrefetchFor(std::size_t set_index) const noexcept;
   // The way to overwrite.
   int MakeRoom(Set& set) noexcept;
 
