@@ -36,9 +36,9 @@ class P256Batch {
  public:
   // Null when this CPU or operating system lacks what `implementation` needs, or memory is short.
   // kAuto takes the fastest that works here. `capacity` is the greatest batch, rounded up to what
-  // the implementation likes; about 1,000 amortizes the inversions.
+  // the implementation likes; some thousands amortize the inversions.
   static std::unique_ptr<P256Batch> Make(P256Implementation implementation,
-                                         std::size_t capacity = 2048);
+                                         std::size_t capacity = 4096);
   virtual ~P256Batch() = default;
 
   virtual P256Implementation implementation() const noexcept = 0;

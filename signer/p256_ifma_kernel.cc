@@ -243,22 +243,27 @@ void AddWindow(const CombTable& table, std::size_t window, Group* groups, std::s
     const Digit digit[2] = {DigitOf(groups[g - 2], window), DigitOf(groups[g - 1], window)};
     Element y2[2];
     Look(table.y[window], digit[0], digit[1], y2[0], y2[1]);
-    for (std::size_t c = 0; c < 2; ++c) {
-      Group& group = groups[g - 2 + c];
-      const Element inverse_dx = Multiply(run[c], group.prefix);
-      run[c] = Multiply(run[c], group.dx);
-      const Element dy =
-          Carry(AddRaw(SubtractRaw(NegateIf(y2[c], digit[c].negative), group.y), MultipleOfP(3)));
-      const Element slope = Multiply(dy, inverse_dx);
+    // Step by step for both groups: each step waits for the one before it, so the two must lie
+    // close enough together for the CPU to overlap them.
+    Group* const pair = groups + (g - 2);
+    Element inverse_dx[2], slope[2], x3[2];
+    for (int c = 0; c < 2; ++c) inverse_dx[c] = Multiply(run[c], pair[c].prefix);
+    for (int c = 0; c < 2; ++c) run[c] = Multiply(run[c], pair[c].dx);
+    for (int c = 0; c < 2; ++c) {
+      const Element dy = SubtractRaw(NegateIf(y2[c], digit[c].negative), pair[c].y);
+      slope[c] = Multiply(Carry(AddRaw(dy, MultipleOfP(3))), inverse_dx[c]);
+    }
+    for (int c = 0; c < 2; ++c) {
       // x₃ = slope² - x₁ - x₂, where x₂ = dx + x₁ - 2p.
-      const Element sum = AddRaw(AddRaw(group.x, group.x), group.dx);
-      const Element x3 = Fold(SubtractRaw(AddRaw(SquareRaw(slope), MultipleOfP(5)), sum));
+      const Element sum = AddRaw(AddRaw(pair[c].x, pair[c].x), pair[c].dx);
+      x3[c] = Fold(SubtractRaw(AddRaw(SquareRaw(slope[c]), MultipleOfP(5)), sum));
+    }
+    for (int c = 0; c < 2; ++c) {
       // y₃ = slope·(x₁ - x₃) - y₁
-      const Element back = Carry(AddRaw(SubtractRaw(group.x, x3), MultipleOfP(2)));
-      const Element y3 =
-          Fold(AddRaw(SubtractRaw(MultiplyRaw(slope, back), group.y), MultipleOfP(2)));
-      group.x = x3;
-      group.y = y3;
+      const Element back = Carry(AddRaw(SubtractRaw(pair[c].x, x3[c]), MultipleOfP(2)));
+      const Element product = MultiplyRaw(slope[c], back);
+      pair[c].y = Fold(AddRaw(SubtractRaw(product, pair[c].y), MultipleOfP(2)));
+      pair[c].x = x3[c];
     }
   }
 }

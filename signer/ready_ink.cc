@@ -22,7 +22,7 @@
 namespace sealwire::signer {
 namespace {
 
-constexpr std::size_t kBatch = 2048;        // of a filling thread
+constexpr std::size_t kBatch = 4096;        // of a filling thread
 constexpr std::size_t kSmallBatch = 256;    // of a worker: a fraction of a millisecond
 constexpr std::size_t kFewestPairs = 1024;  // per ring; fewer are not worth a thread
 constexpr auto kTick = std::chrono::milliseconds(10);
