@@ -70,9 +70,11 @@ struct Modular {
   static constexpr Limbs Redc(WideLimbs t) noexcept {
     constexpr std::uint64_t kFactor = NegatedInverse();
     std::uint64_t top = 0;
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < 4; ++i) {
       const std::uint64_t q = t[i] * kFactor;
       std::uint64_t carry = 0;
+#pragma GCC unroll 4
       for (std::size_t j = 0; j < 4; ++j) {
         const Uint128 sum = Uint128{q} * Prime::kValue[j] + t[i + j] + carry;
         t[i + j] = static_cast<std::uint64_t>(sum);
@@ -89,8 +91,10 @@ struct Modular {
   static constexpr WideLimbs MultiplyWide(const Limbs& a, const Limbs& b,
                                           const Limbs& c = {}) noexcept {
     WideLimbs t{c[0], c[1], c[2], c[3]};
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < 4; ++i) {
       std::uint64_t carry = 0;
+#pragma GCC unroll 4
       for (std::size_t j = 0; j < 4; ++j) {
         const Uint128 sum = Uint128{a[j]} * b[i] + t[i + j] + carry;
         t[i + j] = static_cast<std::uint64_t>(sum);
