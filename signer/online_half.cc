@@ -1,5 +1,6 @@
 #include "signer/online_half.h"
 
+#include "signer/p256_declassify.h"
 #include "signer/p256_modular.h"
 
 namespace sealwire::signer {
@@ -13,7 +14,9 @@ bool FinishSignature(const std::uint8_t* scalar, const Digest& digest, const Rea
   const Limbs h = p256::LoadBigEndian(digest.data());
   const Limbs sum = Order::Redc(Order::MultiplyWide(pair.r, d, h));  // (h + r·d)/R
   const Limbs s = Order::Multiply(sum, pair.k_inverse);  // k⁻¹R² · (h + r·d)/R / R
-  if ((p256::ZeroMask(pair.r) | p256::ZeroMask(s)) != 0) return false;
+  const std::uint64_t none = p256::ZeroMask(pair.r) | p256::ZeroMask(s);
+  p256::Declassify(none);
+  if (none != 0) return false;
   p256::StoreBigEndian(pair.r, out.data());
   p256::StoreBigEndian(s, out.data() + 32);
   return true;

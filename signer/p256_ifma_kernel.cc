@@ -329,7 +329,7 @@ bool MakePairsInLanes(const CombTable& table, void* scratch, const std::uint64_t
   AddWindow<true>(table, kWindows - 1, groups, group_count);
   const bool on_curve = StorePoints(table, groups, group_count, count, pairs);
   ClearRegisters();
-  return inverted && on_curve;
+  return inverted & on_curve;  // no branch on either
 }
 
 }  // namespace sealwire::signer::p256
