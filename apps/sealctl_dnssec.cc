@@ -35,11 +35,11 @@ void ShowDnssec(const std::string& zone, const json& dnssec) {
   std::printf("zone     %s\nwanted   %s\nstatus   %s since %s\nparent   %s", zone.c_str(),
               dnssec.value("enabled", false) ? "on" : "off", Text(dnssec, "status").c_str(),
               Text(dnssec, "since").c_str(), Text(parent, "state").c_str());
-  if (!parent.value("checked_at", json()).is_null()) {
+  if (parent.value("servers", 0) > 0) {
     std::printf(" (%s of %s servers have a DS, seen %s)", Text(parent, "with_ds").c_str(),
                 Text(parent, "servers").c_str(), Text(parent, "checked_at").c_str());
   }
-  std::printf("\nnext     %s\n", Text(step, "text").c_str());
+  std::printf("\nnext     %s\n", control::Wrapped(Text(step, "text"), 80, 9).c_str());
   if (!step.value("not_before", json()).is_null()) {
     std::printf("         not before %s\n", Text(step, "not_before").c_str());
   }

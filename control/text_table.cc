@@ -1,6 +1,7 @@
 #include "control/text_table.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace sealwire::control {
 namespace {
@@ -45,6 +46,24 @@ std::string TextTable::ToText(std::size_t width) const {
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
+  }
+  return out;
+}
+
+std::string Wrapped(const std::string& text, std::size_t width, std::size_t indent) {
+  std::string out;
+  std::size_t column = indent;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!out.empty() && column + 1 + word.size() > width) {
+      out += '\n' + std::string(indent, ' ');
+      column = indent;
+    } else if (!out.empty()) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
   }
   return out;
 }

@@ -20,4 +20,8 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// `text` broken between words into lines of at most `width`, all but the first indented; the first
+// stands behind `indent` columns of its own.
+std::string Wrapped(const std::string& text, std::size_t width, std::size_t indent);
+
 }  // namespace sealwire::control

@@ -51,7 +51,8 @@ Outcome ZoneControl::CommitZone(ZoneRecord record, const std::string& who, std::
     Log(LogLevel::kError, "store-failed", {{"zone", name}, {"error", status.error()}});
     return {Failure::kInternal, status.error()};
   }
-  Log(LogLevel::kInfo, what, {{"zone", name}, {"who", who}, {"detail", detail}});
+  Log(LogLevel::kInfo, what,
+      {{"zone", name}, {"who", who}, {"detail", detail.empty() ? "-" : detail}});
   Emit(std::move(what), name);
   return {};
 }

@@ -30,5 +30,11 @@ TEST(TextTable, ControlCharactersDoNotReachTheTerminal) {
   EXPECT_EQ(table.ToText(), "A\nx?[31m?\n");
 }
 
+TEST(Wrapped, BreaksBetweenWords) {
+  EXPECT_EQ(Wrapped("one two three", 9, 2), "one two\n  three");
+  EXPECT_EQ(Wrapped("toolongforaline x", 8, 2), "toolongforaline\n  x");
+  EXPECT_EQ(Wrapped("", 8, 2), "");
+}
+
 }  // namespace
 }  // namespace sealwire::control

@@ -1,0 +1,65 @@
+#include "control/kernel_workers.h"
+
+#include <algorithm>
+
+namespace sealwire::control {
+
+Result<std::unique_ptr<KernelWorkers>> KernelWorkers::Create(
+    const proxy::KernelWorkerOptions& options, const proxy::SignerFactory& make_signer,
+    unsigned count) {
+  auto workers = std::make_unique<KernelWorkers>();
+  proxy::KernelWorkerOptions own = options;
+  for (unsigned i = 0; i < count; ++i) {
+    auto worker = proxy::KernelWorker::Create(own, make_signer);
+    if (!worker.ok()) return Error{worker.error()};
+    // Port 0 becomes the same free port for all.
+    own.listen = (*worker)->listening();
+    workers->workers_.push_back(*std::move(worker));
+  }
+  return workers;
+}
+
+std::uint64_t KernelWorkers::Publish(std::shared_ptr<const proxy::ZoneTable> zones) {
+  std::uint64_t number = 0;
+  for (const auto& worker : workers_) number = worker->Publish(zones);
+  return number;
+}
+
+std::uint64_t KernelWorkers::Served() const {
+  std::uint64_t served = ~std::uint64_t{0};
+  for (const auto& worker : workers_) served = std::min(served, worker->published());
+  return served;
+}
+
+void KernelWorkers::Start() {
+  for (const auto& worker : workers_) worker->Start();
+}
+
+void KernelWorkers::Drain() {
+  for (const auto& worker : workers_) worker->Drain();
+  for (const auto& worker : workers_) worker->Join();
+}
+
+std::vector<std::string> KernelWorkers::Listening() const {
+  std::vector<std::string> endpoints;
+  if (workers_.empty()) return endpoints;
+  for (const auto& listen : workers_[0]->listening()) endpoints.push_back(listen.endpoint.ToText());
+  return endpoints;
+}
+
+std::vector<proxy::BackendStatus> KernelWorkers::Backends() const {
+  std::vector<proxy::BackendStatus> all;
+  for (const auto& worker : workers_) {
+    const auto own = worker->Backends();
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+proxy::PipelineTotals KernelWorkers::Totals() const {
+  proxy::PipelineTotals totals;
+  for (const auto& worker : workers_) totals.Add(worker->pipeline_counters());
+  return totals;
+}
+
+}  // namespace sealwire::control

@@ -1,0 +1,188 @@
+#include "control/metrics_page.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace sealwire::control {
+namespace {
+
+using Kind = MetricsText::Kind;
+
+// In the order of proxy::Count.
+constexpr std::array<const char*, proxy::kCounts> kPipelineHelp = {
+    "Queries received over UDP.",
+    "Queries received over TCP.",
+    "Queries with the DO flag.",
+    "Queries answered at once.",
+    "Queries dropped.",
+    "Queries that had to wait for a backend.",
+    "Answers with a signature in them.",
+    "Answers for names that do not exist.",
+    "Answers cut short, with the TC flag.",
+    "Queries answered from the answer cache.",
+    "Queries the answer cache had no answer for.",
+    "Questions put to backends.",
+    "Answers of backends that were used.",
+    "Questions that no backend answered in a way that could be believed.",
+    "Answers of backends that came too late.",
+    "Queries turned away because too many waited, or no backend could be asked.",
+    "Answers that could not be signed.",
+    "Key RRsets asked for while no signature made ahead was valid.",
+};
+
+void AddPipeline(MetricsText& out, const proxy::PipelineTotals& totals) {
+  for (std::size_t i = 0; i < proxy::kCounts; ++i) {
+    const std::string_view name = proxy::NameOf(static_cast<proxy::Count>(i));
+    out.Add(fmt::format("sealwire_{}_total", name), Kind::kCounter,
+            kPipelineHelp[i] == nullptr ? name : kPipelineHelp[i],
+            static_cast<double>(totals.counts[i]));
+  }
+  for (std::size_t i = 0; i < proxy::kRcodes; ++i) {
+    if (totals.rcodes[i] == 0) continue;
+    out.Add("sealwire_answers_total", Kind::kCounter, "Answers by RCODE.",
+            static_cast<double>(totals.rcodes[i]),
+            fmt::format("rcode=\"{}\"", dns::ToText(static_cast<dns::Rcode>(i))));
+  }
+  out.Add("sealwire_queries_waiting", Kind::kGauge, "Queries that wait for a backend.",
+          static_cast<double>(totals.waiting));
+}
+
+// Sums one counter over all workers.
+template <class Read>
+double SumOf(const KernelWorkers& workers, Read read) {
+  double sum = 0;
+  for (const auto& worker : workers.all())
+    sum += static_cast<double>(read(worker->counters()).value());
+  return sum;
+}
+
+void AddSockets(MetricsText& out, const KernelWorkers& workers) {
+  using C = const proxy::WorkerCounters&;
+  const auto add = [&](const char* name, Kind kind, const char* help, auto read) {
+    out.Add(name, kind, help, SumOf(workers, read));
+  };
+  add(
+      "sealwire_udp_received_total", Kind::kCounter, "Datagrams received.",
+      [](C c) -> auto& { return c.udp.queries; });
+  add(
+      "sealwire_udp_sent_total", Kind::kCounter, "Datagrams the kernel took.",
+      [](C c) -> auto& { return c.udp.answers; });
+  add(
+      "sealwire_udp_oversized_total", Kind::kCounter, "Datagrams too large to be a query.",
+      [](C c) -> auto& { return c.udp.oversized; });
+  add(
+      "sealwire_udp_not_sent_total", Kind::kCounter, "Answers the kernel did not take.",
+      [](C c) -> auto& { return c.udp.not_sent; });
+  add(
+      "sealwire_udp_turned_away_total", Kind::kCounter, "Queries dropped because too many waited.",
+      [](C c) -> auto& { return c.udp.turned_away; });
+  add(
+      "sealwire_tcp_accepted_total", Kind::kCounter, "Connections accepted.",
+      [](C c) -> auto& { return c.tcp.accepted; });
+  add(
+      "sealwire_tcp_open", Kind::kGauge, "Connections open now.",
+      [](C c) -> auto& { return c.tcp.open; });
+  add(
+      "sealwire_tcp_queries_total", Kind::kCounter, "Queries over TCP.",
+      [](C c) -> auto& { return c.tcp.queries; });
+  add(
+      "sealwire_tcp_refused_total", Kind::kCounter,
+      "Connections closed at once because of their number.",
+      [](C c) -> auto& { return c.tcp.refused_total; });
+  add(
+      "sealwire_tcp_refused_client_total", Kind::kCounter,
+      "Connections closed at once: too many from one client.",
+      [](C c) -> auto& { return c.tcp.refused_client; });
+  add(
+      "sealwire_tcp_idle_closed_total", Kind::kCounter,
+      "Connections closed because they were idle.", [](C c) -> auto& { return c.tcp.idle_closed; });
+}
+
+void AddZones(MetricsText& out, const ZoneRegistry& registry) {
+  for (const ZoneStatus status :
+       {ZoneStatus::kDisabled, ZoneStatus::kDeploying, ZoneStatus::kPending, ZoneStatus::kActive,
+        ZoneStatus::kPendingDisabled, ZoneStatus::kError}) {
+    out.Add("sealwire_zones", Kind::kGauge, "Zones by the status of their DNSSEC.",
+            static_cast<double>(registry.CountOf(status)),
+            fmt::format("status=\"{}\"", ToText(status)));
+  }
+}
+
+void AddHsm(MetricsText& out, const std::optional<keycache::HsmStatus>& hsm) {
+  if (!hsm) return;
+  out.Add("sealwire_hsm_up", Kind::kGauge, "1 while the HSM answers.",
+          hsm->state == keycache::HsmState::kUp);
+  out.Add("sealwire_hsm_starts_total", Kind::kCounter, "Times the HSM process was started.",
+          static_cast<double>(hsm->starts));
+  out.Add("sealwire_hsm_calls_total", Kind::kCounter, "Calls the HSM answered.",
+          static_cast<double>(hsm->calls));
+  out.Add("sealwire_hsm_failures_total", Kind::kCounter, "Calls that gave an error.",
+          static_cast<double>(hsm->failures));
+  out.Add("sealwire_hsm_call_seconds_total", Kind::kCounter,
+          "Time spent in calls that were answered.", static_cast<double>(hsm->total_us) / 1e6);
+}
+
+void AddKeys(MetricsText& out, const std::optional<keycache::KeyCacheStatus>& keys) {
+  if (!keys) return;
+  out.Add("sealwire_key_shards_open", Kind::kGauge, "Shard keys open in memory.",
+          static_cast<double>(keys->open_shards));
+  out.Add("sealwire_key_shards_in_grace", Kind::kGauge,
+          "Shard keys whose lease ran out while the HSM was away: an alarm.",
+          static_cast<double>(keys->shards_in_grace));
+}
+
+}  // namespace
+
+void MetricsText::Add(std::string_view name, Kind kind, std::string_view help, double value,
+                      std::string_view labels) {
+  if (name != last_) {
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name,
+                         kind == Kind::kCounter ? "counter" : "gauge");
+    last_ = name;
+  }
+  text_ += labels.empty() ? fmt::format("{} {}\n", name, value)
+                          : fmt::format("{}{{{}}} {}\n", name, labels, value);
+}
+
+std::string MetricsPage::Text() const {
+  MetricsText out;
+  out.Add("sealwire_build_info", Kind::kGauge, "The version that runs.", 1,
+          fmt::format("version=\"{}\"", sources_.version));
+  out.Add("sealwire_start_time_seconds", Kind::kGauge, "When the daemon started, since 1970.",
+          static_cast<double>(sources_.started));
+  out.Add("sealwire_ready", Kind::kGauge, "1 while queries are answered.",
+          sources_.ready() ? 1 : 0);
+  AddPipeline(out, sources_.workers.Totals());
+  AddSockets(out, sources_.workers);
+  AddZones(out, sources_.registry);
+  AddHsm(out, sources_.hsm());
+  AddKeys(out, sources_.keys());
+  for (const auto& add : sources_.more) add(out);
+  return out.text();
+}
+
+void MetricsPage::Handle(const net::HttpRequest& request, const net::HttpReply& reply) const {
+  const auto plain = [](int status, std::string body) {
+    return net::HttpResponse{
+        status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
+  };
+  const std::string& path = request.path;
+  if (path != "/metrics" && path != "/livez" && path != "/readyz") {
+    reply.Send(plain(404, "not found\n"));
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    auto response = plain(405, "only GET\n");
+    response.headers.emplace_back("Allow", "GET, HEAD");
+    reply.Send(std::move(response));
+  } else if (path == "/metrics") {
+    auto response = plain(200, Text());
+    response.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
+    reply.Send(std::move(response));
+  } else if (path == "/livez") {
+    reply.Send(plain(200, "alive\n"));
+  } else {
+    reply.Send(sources_.ready() ? plain(200, "ready\n") : plain(503, "not ready\n"));
+  }
+}
+
+}  // namespace sealwire::control
