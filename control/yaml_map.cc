@@ -23,6 +23,29 @@ const char* KindOf(const YAML::Node& node) {
   }
 }
 
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool IsUtf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto octet = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+    };
+    const unsigned lead = octet(i);
+    const std::size_t more = lead < 0x80 ? 0 : lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    std::uint32_t point = more == 0 ? lead : lead & (0x3fu >> more);
+    for (std::size_t k = 1; k <= more; ++k) {
+      if ((octet(i + k) & 0xc0) != 0x80) return false;
+      point = point << 6 | (octet(i + k) & 0x3f);
+    }
+    static constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
+    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || point < kLeast[more] || point > 0x10ffff ||
+        (point >= 0xd800 && point <= 0xdfff)) {
+      return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
 std::string Joined(const std::set<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -162,6 +185,7 @@ void YamlMap::RejectUnknown() {
 Status ReadYaml(const std::string& file, const std::string& text,
                 const std::function<void(YamlMap&)>& read) {
   YamlErrors errors(file);
+  if (!IsUtf8(text)) return Error{file + ": is not UTF-8"};
   try {
     const YAML::Node root = YAML::Load(text);
     YamlMap map(root, "", errors);

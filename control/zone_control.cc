@@ -172,6 +172,7 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
   entry->key_failures = 0;
   entry->key_problem.clear();
   entry->check_at = 0;
+  if (!IsSigned(*entry->record)) entry->keys.reset();
   parts_.registry.Touch(name);
   parts_.registry.Publish();
   Schedule(name);

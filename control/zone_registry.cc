@@ -65,6 +65,14 @@ ZoneEntry* ZoneRegistry::Find(std::string_view name) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+const ZoneRecord* ZoneRegistry::FirstWithoutPolicy(
+    const std::map<std::string, PolicyConfig>& policies) const {
+  for (const auto& [name, entry] : entries_) {
+    if (!policies.contains(entry.record->policy)) return entry.record.get();
+  }
+  return nullptr;
+}
+
 std::size_t ZoneRegistry::CountOf(ZoneStatus status) const {
   const auto found = by_status_.find(status);
   return found == by_status_.end() ? 0 : found->second.size();

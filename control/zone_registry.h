@@ -116,6 +116,8 @@ class ZoneRegistry {
 
   StateStore& store() noexcept { return store_; }
   bool HasPolicy(const std::string& name) const { return policies_.contains(name); }
+  // A zone whose policy is not among `policies`; null: every zone has its own.
+  const ZoneRecord* FirstWithoutPolicy(const std::map<std::string, PolicyConfig>& policies) const;
 
  private:
   std::shared_ptr<const proxy::Zone> Build(const ZoneEntry& entry);

@@ -134,6 +134,8 @@ void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWo
     if (const Status status = parts_.registry.Commit(change); !status.ok()) {
       result.problem = status.error();
       result.keys.reset();
+      // Nobody knows of them: they would stay in the token for ever.
+      if (made) DestroyKeys(name, std::move(change.keys[0].record));
     }
   }
   if (result.keys) {
