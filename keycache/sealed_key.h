@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 
@@ -29,7 +30,7 @@ struct ShardHeader {
   KeyId wrapping_key{};           // CKA_ID of the wrapping key
   ShardId shard{};                // random
   signer::PublicKey ephemeral{};  // the public half whose private half was forgotten
-  friend bool operator==(const ShardHeader&, const ShardHeader&) = default;
+  friend auto operator<=>(const ShardHeader&, const ShardHeader&) = default;
 };
 
 // What an envelope is bound to. All of it is known from the zone's record.

@@ -1,0 +1,273 @@
+#include "keycache/key_cache.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "keycache/key_signatures.h"
+#include "keycache/opened_keys.h"
+#include "keycache/shard_keys.h"
+#include "signer/openssl_signer.h"
+#include "signer/rrsig.h"
+#include "signer/sha256.h"
+
+namespace sealwire::keycache {
+namespace {
+
+constexpr int kTriesForTag = 64;
+
+SealedKeyContext ContextOf(dns::NameView apex, const KeyRecord& key) noexcept {
+  return {apex, key.role, key.key_tag, key.public_key};
+}
+
+Built Refused(std::string reason) {
+  return {Built::State::kRefused, nullptr, std::move(reason)};
+}
+Built NotReady(std::string reason) {
+  return {Built::State::kNotReady, nullptr, std::move(reason)};
+}
+
+}  // namespace
+
+class KeyCache::Impl {
+ public:
+  Impl(HsmClient& hsm, const KeyCacheOptions& options)
+      : hsm_(hsm),
+        pool_(SecretPool::Make(options.max_secrets)),
+        shards_(hsm, pool_, options.shard_lease) {
+    if (RAND_bytes(id_secret_.data(), static_cast<int>(id_secret_.size())) != 1) id_secret_.fill(0);
+  }
+
+  Status AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now);
+  Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
+  Built Build(const ZoneKeyRecord& record, std::uint32_t now);
+  Status DestroyKeys(const ZoneKeyRecord& record);
+
+  HsmClient& hsm_;
+  const std::shared_ptr<SecretPool> pool_;
+  ShardKeys shards_;
+
+ private:
+  // Why a scalar could not be had, and whether a repetition may help.
+  struct Opened {
+    std::shared_ptr<const SecretSlot> slot;
+    bool away = false;
+    std::string reason;
+  };
+
+  Result<KeyRecord> MakeHsmKey(const ZoneKeyRecord& record, KeyRecord key);
+  Result<KeyRecord> MakeSealedKey(const ZoneKeyRecord& record, KeyRecord key, std::uint32_t now);
+  Opened OpenKey(dns::NameView apex, const KeyRecord& key, std::uint32_t now);
+  Result<signer::Signature> SignWith(dns::NameView apex, const KeyRecord& key,
+                                     const signer::Digest& digest, std::uint32_t now);
+  std::uint64_t SigningId(dns::NameView apex, const signer::PublicKey& key) const noexcept;
+
+  OpenedKeys opened_;
+  std::array<std::uint8_t, 32> id_secret_{};
+};
+
+Status KeyCache::Impl::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now) {
+  if (record.keys.size() >= kMaxKeysPerZone) return Error{"the zone has too many keys"};
+  KeyRecord key;
+  key.role = role;
+  key.home = home;
+  key.created = now;
+  auto made = home == KeyHome::kHsm ? MakeHsmKey(record, key) : MakeSealedKey(record, key, now);
+  if (!made) return Error{made.error()};
+  record.keys.push_back(std::move(made).value());
+  return Status::Ok();
+}
+
+Result<KeyRecord> KeyCache::Impl::MakeHsmKey(const ZoneKeyRecord& record, KeyRecord key) {
+  for (int tries = 0; tries < kTriesForTag; ++tries) {
+    auto made = hsm_.MakeKey(record.apex.ToText(), KeyUse::kSign);
+    if (!made) return Error{made.error()};
+    key.hsm_id = made->id;
+    key.public_key = made->public_key;
+    key.key_tag = signer::KeyTag(key.Dnskey());
+    if (!record.HasTag(key.key_tag)) return key;
+    // Validators tell keys apart by tag alone until they try them: two alike cost them work, and
+    // have cost others their zone.
+    if (Status done = hsm_.DestroyKey(made->id); !done) return Error{done.error()};
+  }
+  return Error{"no key with a free key tag was found"};
+}
+
+Result<KeyRecord> KeyCache::Impl::MakeSealedKey(const ZoneKeyRecord& record, KeyRecord key,
+                                                std::uint32_t now) {
+  auto shard = shards_.ForSealing(now);
+  if (!shard) return Error{shard.error()};
+  auto scalar = pool_->Take();
+  if (!scalar) return Error{scalar.error()};
+  for (int tries = 0; tries < kTriesForTag; ++tries) {
+    if (!signer::GenerateKeyPair(scalar->bytes(), key.public_key)) {
+      return Error{"OpenSSL made no key pair"};
+    }
+    key.key_tag = signer::KeyTag(key.Dnskey());
+    if (record.HasTag(key.key_tag)) continue;
+    auto sealed = Seal((*shard)->header, (*shard)->key.bytes(), ContextOf(record.apex, key),
+                       std::as_const(*scalar).bytes());
+    if (!sealed) return Error{sealed.error()};
+    key.sealed = *sealed;
+    (*shard)->keys += 1;
+    return key;
+  }
+  return Error{"no key with a free key tag was found"};
+}
+
+KeyCache::Impl::Opened KeyCache::Impl::OpenKey(dns::NameView apex, const KeyRecord& key,
+                                               std::uint32_t now) {
+  if (auto slot = opened_.Find(key.public_key)) return {std::move(slot), false, {}};
+  auto shard = shards_.Open(key.sealed.header, now);
+  if (!shard) return {nullptr, true, shard.error()};
+  auto scalar = pool_->Take();
+  if (!scalar) return {nullptr, true, scalar.error()};
+  if (Status done = Open(key.sealed, (*shard)->key.bytes(), ContextOf(apex, key), scalar->bytes());
+      !done) {
+    return {nullptr, false, done.error()};
+  }
+  (*shard)->keys += 1;
+  auto slot = std::make_shared<const SecretSlot>(std::move(scalar).value());
+  return {opened_.Add(key.public_key, std::move(slot)), false, {}};
+}
+
+Result<signer::Signature> KeyCache::Impl::SignWith(dns::NameView apex, const KeyRecord& key,
+                                                   const signer::Digest& digest,
+                                                   std::uint32_t now) {
+  if (key.home == KeyHome::kHsm) return hsm_.Sign({key.hsm_id, key.public_key}, digest);
+  const Opened opened = OpenKey(apex, key, now);
+  if (opened.slot == nullptr) return Error{opened.reason};
+  signer::Signature signature;
+  signer::OpensslSigner software;
+  if (!software.Sign({opened.slot->data(), 0, key.key_tag}, digest, signature) ||
+      !signer::Verify(key.public_key, digest, signature)) {
+    return Error{"the sealed key made no signature that verifies"};
+  }
+  return signature;
+}
+
+Status KeyCache::Impl::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
+  auto prepared =
+      PrepareSignatures(record, now, [&](const KeyRecord& key, const signer::Digest& digest) {
+        return SignWith(record.apex, key, digest, now);
+      });
+  if (!prepared) return Error{prepared.error()};
+  record.prepared = std::move(prepared).value();
+  return Status::Ok();
+}
+
+Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
+  const KeyRecord* key = record.SigningKeyOf(Role::kZsk);
+  if (key == nullptr || !key->published) return Refused("the zone has no published ZSK that signs");
+  if (key->home != KeyHome::kSealed) return Refused("a ZSK in the HSM cannot answer queries");
+
+  auto keys = std::make_shared<ZoneKeys>();
+  keys->apex = record.apex;
+  keys->dnskey = record.DnskeyRRset();
+  keys->cds = record.CdsRRset();
+  keys->cdnskey = record.CdnskeyRRset();
+  keys->prepared = record.prepared;
+  for (const dns::RRset& rrset : KeyRRsets(record)) {
+    const PreparedSignature* serving = FindPrepared(*keys, rrset.type(), now);
+    if (serving == nullptr) {
+      return NotReady("no signature over the " + dns::ToText(rrset.type()) +
+                      " RRset is valid now: the HSM must sign it again");
+    }
+    if (!Covers(record, rrset, *serving)) {
+      return Refused("the signature over the " + dns::ToText(rrset.type()) +
+                     " RRset does not verify");
+    }
+  }
+
+  Opened opened = OpenKey(record.apex, *key, now);
+  if (opened.slot == nullptr) {
+    return opened.away ? NotReady(std::move(opened.reason)) : Refused(std::move(opened.reason));
+  }
+  signer::PublicKey recomputed;
+  if (!signer::DerivePublicKey(opened.slot->bytes(), recomputed) || recomputed != key->public_key) {
+    return Refused("the sealed ZSK is not the one that is published");
+  }
+  const signer::Digest test = signer::Sha256::Hash(record.apex.wire());
+  if (auto signature = SignWith(record.apex, *key, test, now); !signature) {
+    return Refused(signature.error());
+  }
+  keys->zsk = {opened.slot->data(), SigningId(record.apex, key->public_key), key->key_tag};
+  keys->zsk_slot = std::move(opened.slot);
+  return {Built::State::kReady, std::move(keys), {}};
+}
+
+std::uint64_t KeyCache::Impl::SigningId(dns::NameView apex,
+                                        const signer::PublicKey& key) const noexcept {
+  signer::Sha256 hash;
+  hash.Update(id_secret_);
+  hash.Update(apex.wire());
+  hash.Update(key);
+  const signer::Digest digest = hash.Finish();
+  dns::Reader in(digest);
+  const std::uint64_t high = in.U32();
+  return high << 32 | in.U32();
+}
+
+Status KeyCache::Impl::DestroyKeys(const ZoneKeyRecord& record) {
+  for (const KeyRecord& key : record.keys) {
+    if (key.home != KeyHome::kHsm) continue;
+    if (Status done = hsm_.DestroyKey(key.hsm_id); !done) return done;
+  }
+  return Status::Ok();
+}
+
+KeyCache::KeyCache(HsmClient& hsm, const KeyCacheOptions& options)
+    : impl_(std::make_unique<Impl>(hsm, options)) {}
+KeyCache::~KeyCache() = default;
+
+Result<ZoneKeyRecord> KeyCache::MakeKeys(dns::NameView apex, const KeyPolicy& policy,
+                                         std::uint32_t now) {
+  if (policy.zsk != KeyHome::kSealed) return Error{"a ZSK in the HSM cannot answer queries"};
+  ZoneKeyRecord record;
+  record.apex = dns::Name(apex).Lowered();
+  Status done = impl_->AddKey(record, Role::kKsk, policy.ksk, now);
+  if (done) done = impl_->AddKey(record, Role::kZsk, policy.zsk, now);
+  if (done) done = impl_->SignAhead(record, now);
+  if (done) return record;
+  // Best effort: with the HSM gone a key without a record stays behind, under the zone's label.
+  if (Status undone = impl_->DestroyKeys(record); !undone) {
+    return Error{done.error() + "; a key of " + record.apex.ToText() + " stays in the token"};
+  }
+  return Error{done.error()};
+}
+
+Built KeyCache::Build(const ZoneKeyRecord& record, std::uint32_t now) {
+  return impl_->Build(record, now);
+}
+
+Result<bool> KeyCache::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t now) {
+  if (!RefreshDue(record, now)) return false;
+  if (Status done = impl_->SignAhead(record, now); !done) return Error{done.error()};
+  return true;
+}
+
+Status KeyCache::SetCds(ZoneKeyRecord& record, CdsPublication cds, std::uint32_t now) {
+  ZoneKeyRecord changed = record;
+  changed.cds = cds;
+  if (Status done = impl_->SignAhead(changed, now); !done) return done;
+  record = std::move(changed);
+  return Status::Ok();
+}
+
+Status KeyCache::DestroyKeys(const ZoneKeyRecord& record) {
+  return impl_->DestroyKeys(record);
+}
+
+void KeyCache::Maintain(std::uint32_t now) {
+  impl_->shards_.Renew(now);
+}
+
+KeyCacheStatus KeyCache::status() const {
+  const ShardKeys::Counts shards = impl_->shards_.counts();
+  return {shards.open, shards.in_grace, shards.grace_since, impl_->pool_->usage()};
+}
+
+}  // namespace sealwire::keycache

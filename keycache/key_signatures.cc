@@ -1,0 +1,136 @@
+#include "keycache/key_signatures.h"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+
+#include "keycache/key_cache.h"
+#include "signer/openssl_signer.h"
+#include "signer/rrsig.h"
+#include "signer/sha256.h"
+
+namespace sealwire::keycache {
+namespace {
+
+// Sixteen keys with their owner name of 255 octets each fit.
+constexpr std::size_t kMaxSignedData = 16384;
+
+bool IsLater(std::uint32_t a, std::uint32_t b) noexcept {
+  return static_cast<std::int32_t>(a - b) > 0;
+}
+
+// The digest that an RRSIG with these fields signs (RFC 4034 section 3.1.8.1).
+bool DigestOf(const signer::RrsigFields& fields, const dns::RRset& rrset, signer::Digest& digest) {
+  const auto scratch = std::make_unique_for_overwrite<dns::CanonicalScratch>();
+  const auto data = std::make_unique_for_overwrite<std::uint8_t[]>(kMaxSignedData);
+  const dns::MutableBytes out(data.get(), kMaxSignedData);
+  const std::size_t size = signer::WriteSignedData(fields, rrset.view(), *scratch, out);
+  if (size == 0) return false;
+  digest = signer::Sha256::Hash(out.first(size));
+  return true;
+}
+
+Result<PreparedSignature> SignOne(const ZoneKeyRecord& record, const KeyRecord& key,
+                                  const dns::RRset& rrset, const signer::Validity& validity,
+                                  const KeySigner& sign) {
+  const auto fields = signer::FieldsFor(rrset.view(), record.apex, validity, key.key_tag);
+  signer::Digest digest;
+  if (!DigestOf(fields, rrset, digest)) {
+    return Error{"the " + dns::ToText(rrset.type()) + " RRset is too large to sign"};
+  }
+  auto signature = sign(key, digest);
+  if (!signature) return Error{signature.error()};
+
+  std::array<std::uint8_t, signer::kMaxRrsigSize> rdata;
+  dns::Writer out(rdata);
+  signer::WriteRrsigPrefix(fields, out);
+  out.Run(*signature);
+  const dns::Bytes written = out.written();
+  return PreparedSignature{
+      rrset.type(), validity.inception, validity.expiration, {written.begin(), written.end()}};
+}
+
+}  // namespace
+
+std::vector<dns::RRset> KeyRRsets(const ZoneKeyRecord& record) {
+  std::vector<dns::RRset> sets{record.DnskeyRRset(), record.CdsRRset(), record.CdnskeyRRset()};
+  std::erase_if(sets, [](const dns::RRset& set) { return set.empty(); });
+  return sets;
+}
+
+Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& record,
+                                                         std::uint32_t now, const KeySigner& sign) {
+  std::vector<PreparedSignature> prepared;
+  for (const dns::RRset& rrset : KeyRRsets(record)) {
+    for (const KeyRecord& key : record.keys) {
+      if (key.role != Role::kKsk || !key.signing) continue;
+      for (std::uint32_t window = 0; window < kWindowCount; ++window) {
+        const std::uint32_t begin = now + window * kWindowStep;
+        auto made =
+            SignOne(record, key, rrset, {begin - kInceptionSkew, begin + kWindowLength}, sign);
+        if (!made) return Error{made.error()};
+        prepared.push_back(std::move(made).value());
+      }
+    }
+  }
+  if (prepared.empty()) return Error{"the zone has no KSK that signs"};
+  return prepared;
+}
+
+bool Covers(const ZoneKeyRecord& record, const dns::RRset& rrset,
+            const PreparedSignature& signature) {
+  if (signature.covered != rrset.type() ||
+      signature.rdata.size() < signer::kRrsigFixedSize + sizeof(signer::Signature)) {
+    return false;
+  }
+  dns::Reader in(signature.rdata, 16);
+  const std::uint16_t key_tag = in.U16();
+  const auto fields = signer::FieldsFor(rrset.view(), record.apex,
+                                        {signature.inception, signature.expiration}, key_tag);
+  // The RDATA must be what we would write today, up to the signature.
+  std::array<std::uint8_t, signer::kMaxRrsigSize> prefix;
+  dns::Writer out(prefix);
+  signer::WriteRrsigPrefix(fields, out);
+  const std::size_t signed_size = signature.rdata.size() - sizeof(signer::Signature);
+  if (!dns::Equal(out.written(), dns::Bytes(signature.rdata).first(signed_size))) return false;
+
+  signer::Signature value;
+  std::copy(signature.rdata.end() - sizeof value, signature.rdata.end(), value.begin());
+  signer::Digest digest;
+  if (!DigestOf(fields, rrset, digest)) return false;
+  return std::any_of(record.keys.begin(), record.keys.end(), [&](const KeyRecord& key) {
+    return key.role == Role::kKsk && key.signing && key.key_tag == key_tag &&
+           signer::Verify(key.public_key, digest, value);
+  });
+}
+
+std::uint32_t PreparedUntil(const ZoneKeyRecord& record) noexcept {
+  dns::RRType published[] = {dns::RRType::kDNSKEY, dns::RRType::kCDS, dns::RRType::kCDNSKEY};
+  const std::size_t count = record.cds == CdsPublication::kNone ? 1 : std::size(published);
+  std::uint32_t until = 0;
+  for (dns::RRType type : std::span(published).first(count)) {
+    std::uint32_t last = 0;
+    for (const PreparedSignature& each : record.prepared) {
+      if (each.covered == type && (last == 0 || IsLater(each.expiration, last)))
+        last = each.expiration;
+    }
+    if (last == 0) return 0;
+    if (until == 0 || IsLater(until, last)) until = last;
+  }
+  return until;
+}
+
+bool RefreshDue(const ZoneKeyRecord& record, std::uint32_t now) noexcept {
+  const std::uint32_t until = PreparedUntil(record);
+  if (until == 0) return true;
+  // A clock that was set back would find all inceptions ahead of it.
+  const bool any_valid = std::any_of(
+      record.prepared.begin(), record.prepared.end(), [now](const PreparedSignature& each) {
+        return signer::IsValidAt({each.inception, each.expiration}, now);
+      });
+  if (!any_valid) return true;
+  const auto spread = static_cast<std::uint32_t>(record.apex.view().Hash(0) % kRefreshSpread);
+  return IsLater(now + kPreparedTime / 2 + spread, until);
+}
+
+}  // namespace sealwire::keycache

@@ -1,0 +1,42 @@
+// Signatures over DNSKEY, CDS and CDNSKEY, made ahead in windows that overlap, so that the HSM may
+// be away for a week without anybody's noticing (docs/decisions/0042).
+//
+//     window 0   |------- 7 d -------|
+//     window 1        3.5 d |------- 7 d -------|
+//     window 2                      |------- 7 d -------|
+//     now        ^                                      ^ 14 d: nothing is prepared beyond
+//
+// Threading: pure functions. Times are seconds since 1970, compared in serial arithmetic.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "dns/result.h"
+#include "keycache/zone_key_record.h"
+
+namespace sealwire::keycache {
+
+inline constexpr std::uint32_t kWindowLength = 7 * 86400;
+inline constexpr std::uint32_t kWindowStep = kWindowLength / 2;
+inline constexpr std::uint32_t kWindowCount = 3;
+inline constexpr std::uint32_t kPreparedTime = kWindowStep * (kWindowCount - 1) + kWindowLength;
+inline constexpr std::uint32_t kInceptionSkew = 3600;  // for validators whose clock is behind
+inline constexpr std::uint32_t kRefreshSpread = 86400;
+
+// The RRsets that `record` publishes at the apex, the empty ones left out.
+std::vector<dns::RRset> KeyRRsets(const ZoneKeyRecord& record);
+
+using KeySigner =
+    std::function<Result<signer::Signature>(const KeyRecord& key, const signer::Digest&)>;
+
+// One signature per RRset, signing KSK and window, beginning at `now`.
+Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& record,
+                                                         std::uint32_t now, const KeySigner& sign);
+
+// True when `signature` was made by a signing KSK of `record` over `rrset` as it is now.
+bool Covers(const ZoneKeyRecord& record, const dns::RRset& rrset,
+            const PreparedSignature& signature);
+
+}  // namespace sealwire::keycache
