@@ -1,5 +1,6 @@
 #include "dpdk/eal.h"
 
+#include <bpf/libbpf.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -7,6 +8,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -31,6 +34,9 @@ class LogTail {
       setvbuf(stream, nullptr, _IOLBF, 0);
       rte_openlog_stream(stream);
     }
+    // The AF_XDP driver speaks to the kernel through libbpf, which knows what the kernel objected
+    // to.
+    libbpf_set_print(&LogTail::OnLibbpf);
   }
   std::string Text() {
     const std::lock_guard lock(mutex_);
@@ -40,6 +46,7 @@ class LogTail {
   }
 
  private:
+  static int OnLibbpf(libbpf_print_level level, const char* format, va_list arguments);
   void Add(std::string_view text) {
     const std::lock_guard lock(mutex_);
     while (!text.empty()) {
@@ -107,6 +114,15 @@ std::vector<std::string> Arguments(const EalNeeds& needs, bool ordinary_pages) {
 std::string HowToReserve(std::size_t megabytes) {
   return "reserve them with: echo " + std::to_string(megabytes / 2 + 1) +
          " > /proc/sys/vm/nr_hugepages (or choose memory: ordinary, 10 to 40 % slower)";
+}
+
+int LogTail::OnLibbpf(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  char text[512];
+  const int size = std::vsnprintf(text, sizeof text, format, arguments);
+  if (size > 0)
+    State().log.Add({text, std::min<std::size_t>(static_cast<std::size_t>(size), sizeof text - 1)});
+  return size;
 }
 
 }  // namespace

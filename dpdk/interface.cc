@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -21,13 +22,15 @@ ifreq RequestFor(const std::string& name) {
   return request;
 }
 
-std::uint16_t CombinedChannels(int socket, const std::string& name) {
+void ReadChannels(int socket, const std::string& name, InterfaceFacts& facts) {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
   ifreq request = RequestFor(name);
   request.ifr_data = reinterpret_cast<char*>(&channels);
-  if (::ioctl(socket, SIOCETHTOOL, &request) != 0 || channels.combined_count == 0) return 1;
-  return static_cast<std::uint16_t>(channels.combined_count);
+  if (::ioctl(socket, SIOCETHTOOL, &request) != 0) return;
+  facts.queues = static_cast<std::uint16_t>(std::max(channels.combined_count, 1u));
+  facts.receive_queues =
+      static_cast<std::uint16_t>(std::max(channels.combined_count + channels.rx_count, 1u));
 }
 
 std::string ProgramName(std::uint32_t id) {
@@ -52,7 +55,7 @@ std::optional<InterfaceFacts> ReadInterface(const std::string& name) {
     facts.carrier = (request.ifr_flags & IFF_RUNNING) != 0;
   }
   if (::ioctl(socket.get(), SIOCGIFMTU, &request) == 0) facts.mtu = request.ifr_mtu;
-  facts.queues = CombinedChannels(socket.get(), name);
+  ReadChannels(socket.get(), name, facts);
   if (bpf_xdp_query_id(facts.index, 0, &facts.xdp_program) == 0 && facts.xdp_program != 0) {
     facts.xdp_name = ProgramName(facts.xdp_program);
   }

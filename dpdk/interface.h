@@ -18,9 +18,10 @@ struct InterfaceFacts {
   bool up = false;
   bool carrier = false;
   int mtu = 1500;
-  std::uint16_t queues = 1;       // combined channels in use: as many receive queues
-  std::uint32_t xdp_program = 0;  // id of the program attached; 0: none
-  std::string xdp_name;           // its name, when it may be read
+  std::uint16_t queues = 1;          // combined channels in use: what DPDK's AF_XDP driver counts
+  std::uint16_t receive_queues = 1;  // what frames arrive by; more than `queues` with some drivers
+  std::uint32_t xdp_program = 0;     // id of the program attached; 0: none
+  std::string xdp_name;              // its name, when it may be read
 };
 std::optional<InterfaceFacts> ReadInterface(const std::string& name);
 

@@ -50,6 +50,11 @@ std::string WhatToTryFor(const DeviceSpec& spec) {
   return "; is its driver installed (ls /usr/lib/*/dpdk/pmds-*)?";
 }
 
+// Drivers that take frames from the kernel, in part before any NIC has summed them.
+bool HearsThisHost(const std::string& driver) {
+  return driver == "net_af_xdp" || driver == "net_af_packet" || driver == "net_tap";
+}
+
 }  // namespace
 
 Error Port::Failed(const char* what, int error) const {
@@ -70,7 +75,6 @@ Status Port::Prepare(std::string& devargs) {
   lock_ = LockInterface(spec_.name);
   if (!lock_.open()) return Error{"interface " + spec_.name + " is driven by another sealwired"};
   traits_.kernel_has_the_rest = true;
-  traits_.partial_checksums = true;
   traits_.mtu = static_cast<std::uint16_t>(std::clamp(facts->mtu, 576, 65535));
   if (spec_.kind == DeviceKind::kAfPacket) {
     devargs = "net_af_packet_" + spec_.name + ",iface=" + spec_.name +
@@ -78,6 +82,13 @@ Status Port::Prepare(std::string& devargs) {
     return Status::Ok();
   }
   // Frames come by every queue of the interface, whether or not we look.
+  if (facts->receive_queues > facts->queues) {
+    return Error{"interface " + spec_.name + " receives by " +
+                 std::to_string(facts->receive_queues) +
+                 " queues of which DPDK's AF_XDP driver sees " + std::to_string(facts->queues) +
+                 ": the rest would be lost; type: ethtool -L " + spec_.name +
+                 " rx 1 tx 1 (and the same at a veth's other end)"};
+  }
   wanted_queues_ = facts->queues;
   devargs = "net_af_xdp_" + spec_.name + ",iface=" + spec_.name +
             ",queue_count=" + std::to_string(wanted_queues_);
@@ -159,6 +170,7 @@ Result<std::unique_ptr<Port>> Port::Open(const DeviceSpec& spec, const PortNeeds
   if (const int error = rte_eth_dev_info_get(port->id_, &info); error != 0)
     return port->Failed("asking it", error);
   port->traits_.driver = info.driver_name != nullptr ? info.driver_name : "";
+  port->traits_.partial_checksums = HearsThisHost(port->traits_.driver);
   const std::uint16_t most = std::min(info.max_rx_queues, info.max_tx_queues);
   if (port->wanted_queues_ > most || needs.lcores > port->wanted_queues_) {
     return Error{"DPDK device " + spec.name + " has " +
