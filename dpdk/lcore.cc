@@ -30,6 +30,16 @@ dns::Bytes HeadOf(const rte_mbuf* buffer) noexcept {
   return {rte_pktmbuf_mtod(buffer, const std::uint8_t*), rte_pktmbuf_data_len(buffer)};
 }
 
+// A query fills two cache lines as a rule, with one of the buffer's own before them; its answer is
+// written right behind.
+void Prefetch(const rte_mbuf* buffer) noexcept {
+  const auto* frame = rte_pktmbuf_mtod(buffer, const std::uint8_t*);
+  rte_prefetch0(frame);
+  rte_prefetch0(frame + RTE_CACHE_LINE_SIZE);
+  __builtin_prefetch(frame + 2 * RTE_CACHE_LINE_SIZE, 1);
+  __builtin_prefetch(frame + 3 * RTE_CACHE_LINE_SIZE, 1);
+}
+
 // ARP and IPv6 neighbour discovery: without them the port is deaf, so junk must not starve them.
 bool IsNeighbourTraffic(dns::Bytes head) noexcept {
   if (head.size() < 14 + 40) return head.size() >= 14 && head[12] == 0x08 && head[13] == 0x06;
@@ -135,8 +145,7 @@ unsigned Lcore::PollQueue(std::uint16_t queue) noexcept {
   ReadClock();
 
   const std::uint64_t received_at = rte_rdtsc();
-  for (std::uint16_t i = 0; i < count; ++i)
-    rte_prefetch0(rte_pktmbuf_mtod(received[i], const void*));
+  for (std::uint16_t i = 0; i < count; ++i) Prefetch(received[i]);
   query_count_ = foreign_count_ = 0;
   for (std::uint16_t i = 0; i < count; ++i) Sort(received[i]);
 

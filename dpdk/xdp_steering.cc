@@ -13,6 +13,8 @@
 
 // The program as clang compiled it for the kernel's machine.
 asm(".pushsection .rodata\n"
+    ".globl sealwire_xdp_steer_begin, sealwire_xdp_steer_end\n"
+    ".hidden sealwire_xdp_steer_begin, sealwire_xdp_steer_end\n"
     ".balign 8\n"
     "sealwire_xdp_steer_begin:\n"
     ".incbin \"" SEALWIRE_XDP_STEER
