@@ -68,7 +68,8 @@ class ReadyInk::Impl {
     ReadyRing ring;
     ReadySamples samples;
     std::unique_ptr<ReadyMaker> maker;  // FillSome()'s
-    std::mutex filling;                 // held by whoever makes a batch for this ring
+    std::mutex making;                  // held by whoever uses `maker`
+    std::mutex putting;                 // held by whoever puts, and never while pairs are made
     std::mutex judging;                 // held by whoever judges its samples
   };
 
@@ -88,7 +89,9 @@ class ReadyInk::Impl {
   bool IsLow(const Worker& worker) const noexcept {
     return worker.ring.size() < Mark(options_.low_water, worker.ring);
   }
-  bool Fill(Worker& worker, ReadyMaker& maker) noexcept;
+  enum class IfBusy : std::uint8_t { kWait, kGiveUp };
+  bool Fill(Worker& worker, ReadyMaker& maker, IfBusy if_busy) noexcept;
+  std::size_t Put(Worker& worker, ReadyMaker& maker, std::uint64_t generation) noexcept;
   void JudgeSamples(Worker& worker) noexcept;
   void Fail(std::string_view what) noexcept;
   void RunFiller(ReadyMaker& maker) noexcept;
@@ -167,10 +170,6 @@ void ReadyInk::Impl::StartThreads() {
 }
 
 void ReadyInk::Impl::Stop() noexcept {
-  if (!fork_mark_.IsHere()) {
-    for (std::thread& thread : threads_) thread.detach();  // they do not run in a child
-    return;
-  }
   {
     const std::lock_guard lock(ending_mutex_);
     ending_ = true;
@@ -182,8 +181,21 @@ void ReadyInk::Impl::Stop() noexcept {
 
 // --- Filling -----------------------------------------------------------------------------------
 
-// One batch, or what there is room for; the caller holds worker.filling.
-bool ReadyInk::Impl::Fill(Worker& worker, ReadyMaker& maker) noexcept {
+// Puts a batch begun in `generation`; the caller holds worker.putting. Gives how many were
+// put and stayed.
+std::size_t ReadyInk::Impl::Put(Worker& worker, ReadyMaker& maker,
+                                std::uint64_t generation) noexcept {
+  const std::size_t put = worker.ring.Put(maker.pairs());
+  counters_.pairs_made.fetch_add(put, std::memory_order_relaxed);
+  if (generation_.load(std::memory_order_acquire) == generation) return put;
+  counters_.pairs_dropped.fetch_add(worker.ring.Drop(), std::memory_order_relaxed);
+  return 0;
+}
+
+// One batch, or what there is room for. The pairs are made before the ring is claimed: a filling
+// thread of idle priority may lie suspended for long in the making, and must not keep the worker
+// from filling its ring meanwhile.
+bool ReadyInk::Impl::Fill(Worker& worker, ReadyMaker& maker, IfBusy if_busy) noexcept {
   const std::uint64_t generation = generation_.load(std::memory_order_acquire);
   const std::size_t there = worker.ring.size();
   const std::size_t goal = Mark(options_.high_water, worker.ring);
@@ -200,11 +212,9 @@ bool ReadyInk::Impl::Fill(Worker& worker, ReadyMaker& maker) noexcept {
   counters_.fill_nanoseconds.fetch_add(
       static_cast<std::uint64_t>(std::chrono::nanoseconds(spent).count()),
       std::memory_order_relaxed);
-  const std::size_t put = worker.ring.Put(maker.pairs());
-  counters_.pairs_made.fetch_add(put, std::memory_order_relaxed);
-  if (generation_.load(std::memory_order_acquire) == generation) return put != 0;
-  counters_.pairs_dropped.fetch_add(worker.ring.Drop(), std::memory_order_relaxed);
-  return false;
+  std::unique_lock claim(worker.putting, std::defer_lock);
+  if (if_busy == IfBusy::kWait) claim.lock();
+  return (claim.owns_lock() || claim.try_lock()) && Put(worker, maker, generation) != 0;
 }
 
 void ReadyInk::Impl::JudgeSamples(Worker& worker) noexcept {
@@ -225,8 +235,8 @@ bool ReadyInk::Impl::FillSome(std::size_t index) noexcept {
   if (stopped() || !fork_mark_.IsHere()) return false;
   if (threads_.size() <= 1) JudgeSamples(worker);  // no filling thread does
   if (!IsLow(worker)) return false;
-  const std::unique_lock lock(worker.filling, std::try_to_lock);
-  return lock && Fill(worker, *worker.maker);
+  const std::unique_lock lock(worker.making, std::try_to_lock);
+  return lock && Fill(worker, *worker.maker, IfBusy::kGiveUp);
 }
 
 void ReadyInk::Impl::Drop() noexcept {
@@ -262,11 +272,7 @@ void ReadyInk::Impl::RunFiller(ReadyMaker& maker) noexcept {
       if (!filling[i]) continue;
       if (emptiest == nullptr || worker.ring.size() < emptiest->ring.size()) emptiest = &worker;
     }
-    bool filled = false;
-    if (emptiest != nullptr && !stopped()) {
-      const std::unique_lock claim(emptiest->filling, std::try_to_lock);
-      filled = claim && Fill(*emptiest, maker);
-    }
+    const bool filled = emptiest != nullptr && !stopped() && Fill(*emptiest, maker, IfBusy::kWait);
     lock.lock();
     if (!filled) ending_changed_.wait_for(lock, kTick, [this] { return ending_; });
   }
@@ -292,7 +298,11 @@ Result<std::unique_ptr<ReadyInk>> ReadyInk::Start(const ReadyInkOptions& options
 }
 
 ReadyInk::ReadyInk(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ReadyInk::~ReadyInk() = default;
+ReadyInk::~ReadyInk() {
+  // In a forked child the threads do not run, and what they held or waited for at the fork can be
+  // neither joined nor destroyed; of the pairs there is nothing to wipe.
+  if (!impl_->fork_mark_.IsHere()) static_cast<void>(impl_.release());
+}
 
 bool ReadyInk::TryTake(std::size_t worker, ReadyPair& out) noexcept {
   return impl_->TryTake(worker, out);

@@ -70,8 +70,8 @@ class ReadyInk {
   void Sample(std::size_t worker, const std::uint8_t* scalar, const Digest& digest,
               const Signature& signature) noexcept;
 
-  // Makes one small batch for `worker` when its ring is below the low-water mark (about a fifth of
-  // a millisecond): for a worker that has nothing else to do, so that a machine of one core keeps
+  // Makes one small batch for `worker` when its ring is below the low-water mark (about half a
+  // millisecond): for a worker that has nothing else to do, so that a machine of one core keeps
   // its ink. True when pairs were added.
   bool FillSome(std::size_t worker) noexcept;
 
