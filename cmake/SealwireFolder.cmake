@@ -53,7 +53,7 @@ function(sealwire_folder name)
 endfunction()
 
 # sealwire_tests(FOLDER [LINK lib...]): tests/FOLDER/*_test.cc as one GoogleTest program, run test
-# case by test case under the label FOLDER; suites named Slow… also under `slow`.
+# case by test case under the label FOLDER; suites named Slow… under `slow` instead.
 function(sealwire_tests folder)
   cmake_parse_arguments(T "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
@@ -69,7 +69,7 @@ function(sealwire_tests folder)
   gtest_discover_tests(${folder}_test DISCOVERY_TIMEOUT 60 TEST_FILTER -Slow*
     PROPERTIES LABELS ${folder} TIMEOUT 300)
   gtest_discover_tests(${folder}_test DISCOVERY_TIMEOUT 60 TEST_FILTER Slow*
-    TEST_LIST ${folder}_slow_tests PROPERTIES LABELS "${folder};slow" TIMEOUT 900)
+    TEST_LIST ${folder}_slow_tests PROPERTIES LABELS slow TIMEOUT 900)
 endfunction()
 
 # sealwire_fuzz(FOLDER): tests/FOLDER/fuzz/*_fuzz.cc, each one libFuzzer program of the file's name.
