@@ -33,6 +33,11 @@ class NameView {
   // compressed or cut short. Octets after the root label are ignored.
   static std::optional<NameView> Parse(Bytes data) noexcept;
 
+  // The name that all of `wire` is, known to be well-formed: octets that were a Name's before.
+  static NameView FromChecked(Bytes wire) noexcept {
+    return {wire.data(), static_cast<std::uint8_t>(wire.size())};
+  }
+
   Bytes wire() const noexcept { return {data_, size_}; }
   std::size_t size() const noexcept { return size_; }  // octets, root label included: 1 to 255
   bool IsRoot() const noexcept { return size_ == 1; }

@@ -121,6 +121,7 @@ class LocalZone {
  private:
   friend class ZoneArena;
   static constexpr std::size_t kAlignment = 4;
+  static constexpr std::size_t kFirstNode = kAlignment;  // so that unit 0 is no node
   struct Slot {
     std::uint32_t tag = 0;   // the high half of the name's hash
     std::uint32_t unit = 0;  // where the node begins, in kAlignment octets; 0: free
@@ -128,11 +129,14 @@ class LocalZone {
 
   LocalZone() = default;
   const Node* NodeAt(std::size_t offset) const noexcept;
+  std::size_t HomeSlot(std::uint64_t hash) const noexcept {
+    return static_cast<std::size_t>((hash & 0xffffffff) * slots_.size() >> 32);
+  }
   const Node* Next(const Node& node) const noexcept;
   const Node* ClosestEncloser(dns::NameView qname) const noexcept;
   const Node* Occluder(const Node& occluded) const noexcept;
 
-  std::vector<std::uint8_t> arena_;  // its first unit stays unused, so that 0 is no node
+  std::vector<std::uint8_t> arena_;
   std::vector<Slot> slots_;
   std::uint64_t hash_seed_ = 0;
   std::size_t node_count_ = 0;

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@
 #include "proxy/local_zone.h"
 
 namespace sealwire::proxy {
+
+struct NodeData;
 
 class LocalZoneBuilder {
  public:
@@ -41,7 +44,6 @@ class LocalZoneBuilder {
   std::size_t left_out() const noexcept { return left_out_; }
 
  private:
-  friend class ZoneArena;
   // A record as added: its octets lie in octets_ as order key, owner, RDATA and, when it differs,
   // RDATA in canonical form.
   struct Entry {
@@ -60,10 +62,14 @@ class LocalZoneBuilder {
   dns::Bytes RdataOf(const Entry& entry) const noexcept;
   dns::Bytes CanonicalRdataOf(const Entry& entry) const noexcept;
   bool Before(const Entry& a, const Entry& b) const noexcept;
+  bool SameName(const Entry& a, const Entry& b) const noexcept;
   bool SameRecord(const Entry& a, const Entry& b) const noexcept;
+  void Collect(std::span<const Entry> name, NodeData& data) const;
 
-  Status CheckName(std::size_t begin, std::size_t end);
-  Status CheckApex(std::size_t end);
+  // The rules: proxy/local_zone_rules.cc.
+  Status CheckApex(std::span<const Entry> all);
+  Status CheckName(std::span<const Entry> name, const NodeData& data);
+  Status CheckSize(std::span<const Entry> name, const NodeData& data);
   Error Refuse(const Entry& entry, std::string message);
 
   dns::Name apex_;
