@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "dns/name.h"
 #include "dns/result.h"
@@ -16,5 +17,9 @@
 namespace sealwire::proxy {
 
 Result<std::shared_ptr<const LocalZone>> ReadZoneFile(const std::string& path, dns::NameView apex);
+
+// The same for text that is there already; `source` stands for the path in errors.
+Result<std::shared_ptr<const LocalZone>> ParseZoneText(std::string_view text, dns::NameView apex,
+                                                       const std::string& source);
 
 }  // namespace sealwire::proxy
