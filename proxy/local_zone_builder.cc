@@ -151,7 +151,7 @@ Result<std::shared_ptr<const LocalZone>> LocalZoneBuilder::Build() {
     arena.Add(OwnerOf(name.front()), data);
     begin = end;
   }
-  octets_ = {};
+  std::vector<std::uint8_t>().swap(octets_);
   return arena.Finish();
 }
 
