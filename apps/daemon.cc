@@ -1,0 +1,269 @@
+#include "apps/daemon.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <thread>
+
+#include "control/log.h"
+#include "control/service_notify.h"
+#include "signer/openssl_signer.h"
+
+namespace sealwire::apps {
+
+using control::Log;
+using control::LogLevel;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kHsmPatience = 5s;
+constexpr int kHsmThreads = 2;
+constexpr int kParentThreads = 8;
+
+std::int64_t UnixTime() {
+  return static_cast<std::int64_t>(std::time(nullptr));
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+}  // namespace
+
+Daemon::Daemon(const control::Config& config, std::string config_file)
+    : config_(config), config_file_(std::move(config_file)), started_(UnixTime()) {}
+
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::Create(const control::Config& config,
+                                               std::string config_file) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(config_file)));
+  auto loop = net::EventLoop::Create();
+  if (!loop.ok()) return Error{loop.error()};
+  daemon->loop_ = *std::move(loop);
+  for (const auto step : {&Daemon::OpenState, &Daemon::StartHsm, &Daemon::CreateWorkers,
+                          &Daemon::LoadZones, &Daemon::Listen}) {
+    if (const Status status = (*daemon.*step)(); !status.ok()) return Error{status.error()};
+  }
+  return daemon;
+}
+
+Status Daemon::OpenState() {
+  auto store = control::StateStore::Open(config_.state_path);
+  if (!store.ok()) return Error{store.error()};
+  store_ = *std::move(store);
+  return Status::Ok();
+}
+
+Status Daemon::StartHsm() {
+  if (!config_.hsm) {
+    key_maker_ = std::make_unique<control::NoKeyMaker>();
+    return Status::Ok();
+  }
+  keycache::HsmOptions options;
+  options.module = config_.hsm->module;
+  options.token = config_.hsm->token;
+  options.pin_file = config_.hsm->pin_file;
+  auto hsm = keycache::HsmClient::Start(options);
+  if (!hsm.ok()) return Error{hsm.error()};
+  hsm_ = *std::move(hsm);
+  key_cache_ = std::make_unique<keycache::KeyCache>(*hsm_, keycache::KeyCacheOptions{});
+  key_maker_ = std::make_unique<control::HsmKeyMaker>(*key_cache_);
+  if (!hsm_->WaitUntilUp(kHsmPatience)) {
+    const auto status = hsm_->status();
+    Log(LogLevel::kError, "hsm-away",
+        {{"state", std::string(keycache::ToText(status.state))}, {"error", status.last_error}});
+  }
+  return Status::Ok();
+}
+
+Status Daemon::CreateWorkers() {
+  if (!config_.dpdk.empty()) {
+    return Error{config_file_ + ": listen: this build has no io: dpdk"};
+  }
+  proxy::KernelWorkerOptions options;
+  for (const control::KernelListen& listen : config_.listen) {
+    options.listen.push_back({listen.address, true, true});
+  }
+  const unsigned count =
+      config_.workers.value_or(std::max(1u, std::thread::hardware_concurrency()));
+  auto workers = control::KernelWorkers::Create(
+      options, [] { return std::make_unique<signer::OpensslSigner>(); }, count);
+  if (!workers.ok()) return Error{workers.error()};
+  workers_ = *std::move(workers);
+  return Status::Ok();
+}
+
+Status Daemon::LoadZones() {
+  registry_ = std::make_unique<control::ZoneRegistry>(*store_, *workers_, config_.policies);
+  if (Status status = registry_->Load(); !status.ok()) return status;
+  if (const control::ZoneRecord* zone = registry_->FirstWithoutPolicy(config_.policies)) {
+    return Error{config_file_ + ": policies: '" + zone->policy + "' is missing, and '" +
+                 zone->name + "' uses it"};
+  }
+  hsm_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kHsmThreads);
+  parent_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kParentThreads);
+  file_work_ = std::make_unique<control::ThreadExecutor>(*loop_, 1);
+  zones_ = std::make_unique<control::ZoneControl>(control::ZoneControl::Parts{
+      *registry_, *key_maker_, *hsm_work_, *parent_work_, *file_work_, UnixTime});
+  UseParent(config_.parent);
+  zones_->Restore();
+  return Status::Ok();
+}
+
+void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {
+  zones_->UseParent(parent ? std::make_shared<control::ParentCheck>(*parent, asker_) : nullptr);
+}
+
+Status Daemon::Listen() {
+  auto token = control::AccessToken::FromFile(config_.control.token_file);
+  if (!token.ok()) return Error{token.error()};
+  api_ = std::make_unique<control::Api>(*zones_, *std::move(token), Facts());
+  zones_->OnEvent([this](const control::ZoneEvent& event) { api_->Broadcast(event); });
+  api_server_ = std::make_unique<net::HttpServer>(
+      *loop_, [this](net::HttpRequest request, net::HttpReply reply) {
+        api_->Handle(std::move(request), std::move(reply));
+      });
+  std::error_code error;
+  const auto folder = std::filesystem::path(config_.control.socket).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return Error{folder.string() + ": " + error.message()};
+  if (Status status = api_server_->ListenUnix(config_.control.socket); !status.ok()) return status;
+  if (config_.control.http) {
+    if (auto at = api_server_->ListenTcp(*config_.control.http); !at.ok()) return Error{at.error()};
+  }
+  metrics_page_ = std::make_unique<control::MetricsPage>(Sources());
+  if (!config_.metrics) return Status::Ok();
+  metrics_server_ = std::make_unique<net::HttpServer>(
+      *loop_, [this](const net::HttpRequest& request, const net::HttpReply& reply) {
+        metrics_page_->Handle(request, reply);
+      });
+  if (auto at = metrics_server_->ListenTcp(*config_.metrics); !at.ok()) return Error{at.error()};
+  return Status::Ok();
+}
+
+control::NodeFacts Daemon::Facts() {
+  control::NodeFacts facts;
+  facts.name = HostName();
+  facts.version = SEALWIRE_VERSION;
+  facts.started = started_;
+  facts.workers = static_cast<unsigned>(workers_->all().size());
+  facts.listening = workers_->Listening();
+  facts.ready = [this] { return ready_; };
+  facts.backends = [this] { return workers_->Backends(); };
+  facts.hsm = [this] {
+    return hsm_ ? std::optional<keycache::HsmStatus>(hsm_->status()) : std::nullopt;
+  };
+  return facts;
+}
+
+control::MetricsSources Daemon::Sources() {
+  return {SEALWIRE_VERSION,
+          started_,
+          *registry_,
+          *workers_,
+          Facts().hsm,
+          [this] {
+            return key_cache_ ? std::optional<keycache::KeyCacheStatus>(key_cache_->status())
+                              : std::nullopt;
+          },
+          [this] { return ready_; },
+          {}};
+}
+
+void Daemon::StartTimers() {
+  const auto every = [this](std::chrono::microseconds interval, std::function<void()> work) {
+    timers_.push_back(std::make_unique<net::Timer>(*loop_, std::move(work)));
+    timers_.back()->StartEvery(interval);
+  };
+  every(20ms, [this] { zones_->Settle(); });
+  every(250ms, [this] { zones_->Tick(); });
+  every(5s, [this] { zones_->ReloadFiles(false); });
+  every(15s, [this] { api_->KeepListenersAlive(); });
+  if (!key_cache_) return;
+  every(60s, [this] {
+    hsm_work_->Run([this]() -> control::Executor::Completion {
+      key_cache_->Maintain(static_cast<std::uint32_t>(UnixTime()));
+      return [] {};
+    });
+  });
+}
+
+void Daemon::Run() {
+  signals_.push_back(std::make_unique<net::SignalWatch>(*loop_, SIGHUP, [this] { Reload(); }));
+  for (const int number : {SIGTERM, SIGINT}) {
+    signals_.push_back(std::make_unique<net::SignalWatch>(*loop_, number, [this] { Stop(); }));
+  }
+  StartTimers();
+  workers_->Start();
+  ready_ = true;
+  std::string at;
+  for (const std::string& endpoint : workers_->Listening())
+    at += (at.empty() ? "" : ",") + endpoint;
+  Log(LogLevel::kInfo, "ready",
+      {{"listening", at},
+       {"workers", std::to_string(workers_->all().size())},
+       {"zones", std::to_string(registry_->size())},
+       {"version", SEALWIRE_VERSION}});
+  control::NotifyService("READY=1");
+  loop_->Run();
+}
+
+std::string Daemon::FaultOf(const Result<control::Config>& config,
+                            const Result<control::AccessToken>& token) const {
+  if (!config.ok()) return config.error();
+  if (!token.ok()) return token.error();
+  const control::ZoneRecord* zone = registry_->FirstWithoutPolicy(config->policies);
+  if (zone == nullptr) return "";
+  return "policies: '" + zone->policy + "' is missing, and '" + zone->name + "' uses it";
+}
+
+void Daemon::Reload() {
+  control::NotifyService("RELOADING=1");
+  auto config = control::Config::FromFile(config_file_);
+  auto token = control::AccessToken::FromFile(config_.control.token_file);
+  if (const std::string fault = FaultOf(config, token); !fault.empty()) {
+    Log(LogLevel::kError, "reload-refused", {{"error", fault}, {"settings", "kept"}});
+    control::NotifyService("READY=1");
+    return;
+  }
+  // What can change while queries are answered; the rest is told to wait.
+  control::Config restarted = *config;
+  restarted.parent = config_.parent;
+  restarted.policies = config_.policies;
+  restarted.log = config_.log;
+  if (!(restarted == config_)) {
+    Log(LogLevel::kWarning, "reload-needs-restart",
+        {{"text", "listen, workers, control, metrics, state, hsm and ink change with a restart"}});
+  }
+  if (config->parent != config_.parent) UseParent(config->parent);
+  const bool rebuild = config->policies != config_.policies;
+  config_.parent = config->parent;
+  config_.policies = config->policies;
+  config_.log = config->log;
+  control::SetLog(config_.log.level, config_.log.format);
+  api_->UseToken(*std::move(token));
+  if (rebuild) zones_->RefreshAll();
+  zones_->ReloadFiles(true);
+  Log(LogLevel::kInfo, "reloaded", {{"file", config_file_}});
+  control::NotifyService("READY=1");
+}
+
+void Daemon::Stop() {
+  if (!ready_) return;
+  ready_ = false;
+  control::NotifyService("STOPPING=1");
+  Log(LogLevel::kInfo, "stopping");
+  api_->EndListeners();
+  workers_->Drain();
+  Log(LogLevel::kInfo, "stopped");
+  loop_->Stop();
+}
+
+}  // namespace sealwire::apps

@@ -1,0 +1,84 @@
+// sealwired put together: configuration → state → HSM → workers → zones → APIs. Only composition.
+//
+// Threading: the thread that calls Run() is the control thread. Errors: Create() gives a sentence
+// for a person; while running, what fails is logged and the rest goes on.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "control/api.h"
+#include "control/config.h"
+#include "control/executor.h"
+#include "control/kernel_workers.h"
+#include "control/key_work.h"
+#include "control/metrics_page.h"
+#include "control/parent_check.h"
+#include "control/state_store.h"
+#include "control/zone_control.h"
+#include "control/zone_registry.h"
+#include "keycache/hsm_client.h"
+#include "keycache/key_cache.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
+
+namespace sealwire::apps {
+
+class Daemon {
+ public:
+  // Everything is open and bound and every zone is in place when this returns.
+  static Result<std::unique_ptr<Daemon>> Create(const control::Config& config,
+                                                std::string config_file);
+  ~Daemon();
+
+  // Serves until SIGTERM or SIGINT, then drains.
+  void Run();
+
+ private:
+  Daemon(const control::Config& config, std::string config_file);
+
+  Status OpenState();
+  Status StartHsm();
+  Status CreateWorkers();
+  Status LoadZones();
+  Status Listen();
+  control::NodeFacts Facts();
+  control::MetricsSources Sources();
+  void StartTimers();
+  void Reload();
+  // Why what was read must not come into force; empty: nothing is wrong.
+  std::string FaultOf(const Result<control::Config>& config,
+                      const Result<control::AccessToken>& token) const;
+  void UseParent(const std::optional<control::ParentConfig>& parent);
+  void Stop();
+
+  control::Config config_;
+  const std::string config_file_;
+  const std::int64_t started_;
+  bool ready_ = false;
+
+  // In the order of making; what comes later borrows what comes before.
+  std::unique_ptr<net::EventLoop> loop_;
+  std::unique_ptr<control::StateStore> store_;
+  std::unique_ptr<keycache::HsmClient> hsm_;
+  std::unique_ptr<keycache::KeyCache> key_cache_;
+  std::unique_ptr<control::KeyMaker> key_maker_;
+  std::unique_ptr<control::KernelWorkers> workers_;
+  std::unique_ptr<control::ZoneRegistry> registry_;
+  control::SocketAsker asker_;
+  std::unique_ptr<control::ZoneControl> zones_;
+  std::unique_ptr<control::Api> api_;
+  std::unique_ptr<control::MetricsPage> metrics_page_;
+  std::unique_ptr<net::HttpServer> api_server_;
+  std::unique_ptr<net::HttpServer> metrics_server_;
+  std::vector<std::unique_ptr<net::Timer>> timers_;
+  std::vector<std::unique_ptr<net::SignalWatch>> signals_;
+  // Their threads end first: their work uses everything above.
+  std::unique_ptr<control::ThreadExecutor> hsm_work_;
+  std::unique_ptr<control::ThreadExecutor> parent_work_;
+  std::unique_ptr<control::ThreadExecutor> file_work_;
+};
+
+}  // namespace sealwire::apps

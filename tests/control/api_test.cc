@@ -1,0 +1,347 @@
+// The API over a real HTTP server on loopback and a unix socket, asked by the client of sealctl and
+// by hand where the input is hostile.
+
+#include "control/api.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "control/api_client.h"
+#include "control/metrics_page.h"
+#include "control_fixture.h"
+#include "net/http_server.h"
+
+namespace sealwire::control {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class ApiTest : public ControlFixture {
+ protected:
+  void SetUp() override {
+    ControlFixture::SetUp();
+    auto loop = net::EventLoop::Create();
+    ASSERT_TRUE(loop.ok());
+    loop_ = *std::move(loop);
+    NodeFacts facts;
+    facts.name = "here";
+    facts.version = "1";
+    facts.started = now_;
+    facts.workers = 2;
+    facts.ready = [] { return true; };
+    facts.backends = [] {
+      proxy::BackendStatus status;
+      status.endpoint = *net::Endpoint::FromText("127.0.0.1:5301");
+      status.round_trip_us = 1500;
+      return std::vector<proxy::BackendStatus>{status, status};
+    };
+    facts.hsm = [] { return std::optional<keycache::HsmStatus>{}; };
+    api_ = std::make_unique<Api>(*zones_, AccessToken::FromText("right"), facts);
+    zones_->OnEvent([this](const ZoneEvent& event) { api_->Broadcast(event); });
+    server_ = std::make_unique<net::HttpServer>(
+        *loop_, [this](net::HttpRequest request, net::HttpReply reply) {
+          api_->Handle(std::move(request), std::move(reply));
+          Settle();
+        });
+    auto at = server_->ListenTcp({*net::IpAddress::FromText("127.0.0.1"), 0});
+    ASSERT_TRUE(at.ok()) << at.error();
+    port_ = at->port;
+    ASSERT_TRUE(server_->ListenUnix(Socket()).ok());
+    thread_ = std::thread([this] { loop_->Run(); });
+  }
+  void TearDown() override {
+    if (thread_.joinable()) {
+      loop_->Post([this] { api_->EndListeners(); });
+      loop_->Stop();
+      thread_.join();
+    }
+    server_.reset();
+    api_.reset();
+    ControlFixture::TearDown();
+  }
+
+  std::string Socket() const { return folder_ / "control.sock"; }
+
+  struct Answer {
+    int status = 0;
+    std::string head, body;
+    json Json() const { return json::parse(body, nullptr, false); }
+    std::string Problem() const { return Json().value("type", ""); }
+  };
+  // Sends octets as they are and reads until the server closes.
+  Answer Raw(const std::string& request) const {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to = {};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port_);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    timeval patience = {5, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    std::size_t sent = 0;
+    while (sent < request.size()) {
+      const ssize_t n = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) break;
+      sent += static_cast<std::size_t>(n);
+    }
+    std::string got;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+      got.append(buffer, static_cast<std::size_t>(n));
+    ::close(fd);
+    Answer answer;
+    const auto end = got.find("\r\n\r\n");
+    if (got.size() > 12) answer.status = std::atoi(got.c_str() + 9);
+    if (end != std::string::npos) {
+      answer.head = got.substr(0, end);
+      answer.body = got.substr(end + 4);
+    }
+    return answer;
+  }
+  Answer Call(const std::string& method, const std::string& path, const std::string& body = "",
+              const std::string& headers = "Authorization: Bearer right\r\n") const {
+    std::string request =
+        method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers;
+    if (!body.empty()) {
+      request +=
+          "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+          "\r\n";
+    }
+    return Raw(request + "\r\n" + body);
+  }
+  static constexpr const char* kForward = R"({"backend":{"forward":["127.0.0.1:5301"]}})";
+
+  std::unique_ptr<net::EventLoop> loop_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::thread thread_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(ApiTest, ZoneIsPutReadListedAndRemoved) {
+  const Answer created = Call("PUT", "/v1/zones/Example.COM.", kForward);
+  EXPECT_EQ(created.status, 201) << created.body;
+  EXPECT_EQ(created.Json()["name"], "example.com");
+  EXPECT_THAT(created.head, HasSubstr("ETag: \""));
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.com", kForward).status, 200);
+  EXPECT_EQ(Call("GET", "/v1/zones/example.com").Json()["backend"],
+            json::parse(R"({"forward":["127.0.0.1:5301"]})"));
+  const Answer list = Call("GET", "/v1/zones?q=EXAMPLE&limit=1");
+  EXPECT_EQ(list.Json()["zones"].size(), 1u);
+  EXPECT_EQ(list.Json()["total"], 1);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com").status, 204);
+  EXPECT_EQ(Call("GET", "/v1/zones/example.com").status, 404);
+  const Answer history = Call("GET", "/v1/zones/example.com/history");
+  EXPECT_EQ(history.Json()["history"][0]["what"], "zone-removed");
+  EXPECT_EQ(history.Json()["history"][1]["who"], "token");
+}
+
+TEST_F(ApiTest, DnssecHasTheShapeOfTheContract) {
+  Call("PUT", "/v1/zones/example.com", kForward);
+  EXPECT_EQ(Call("GET", "/v1/zones/example.com/dnssec").Json()["status"], "disabled");
+  const Answer patched = Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})");
+  EXPECT_EQ(patched.status, 200) << patched.body;
+  const json dnssec = Call("GET", "/v1/zones/example.com/dnssec").Json();
+  EXPECT_EQ(dnssec["enabled"], true);
+  EXPECT_EQ(dnssec["status"], "pending");
+  ASSERT_EQ(dnssec["ds"].size(), 1u);
+  const json& ds = dnssec["ds"][0];
+  EXPECT_EQ(ds["algorithm"], 13);
+  EXPECT_EQ(ds["digest_type"], 2);
+  EXPECT_EQ(ds["digest"].get<std::string>().size(), 64u);
+  EXPECT_EQ(ds["rdata"].get<std::string>(),
+            std::to_string(ds["key_tag"].get<int>()) + " 13 2 " + ds["digest"].get<std::string>());
+  ASSERT_EQ(dnssec["dnskey"].size(), 2u);
+  EXPECT_THAT(dnssec["dnskey"].dump(), HasSubstr("257 3 13 "));
+  EXPECT_EQ(dnssec["parent"]["state"], "missing");
+  EXPECT_EQ(dnssec["next_step"]["code"], "publish-ds");
+  EXPECT_TRUE(dnssec["next_step"]["not_before"].is_null());
+  EXPECT_EQ(Call("GET", "/v1/zones/example.com/keys").Json()["keys"].size(), 2u);
+  EXPECT_EQ(Call("POST", "/v1/zones/example.com/dnssec/check").status, 200);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com/dnssec").status, 409);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com").status, 409);
+}
+
+TEST_F(ApiTest, TokenIsNeededOverTcpAndTheSocketIsItsOwnAuthority) {
+  for (const char* headers :
+       {"", "Authorization: Bearer wrong\r\n", "Authorization: Bearer right2\r\n",
+        "Authorization: Basic cmlnaHQ=\r\n", "Authorization: Bearer\r\n"}) {
+    const Answer answer = Call("GET", "/v1/zones", "", headers);
+    EXPECT_EQ(answer.status, 401) << headers;
+    EXPECT_THAT(answer.head, HasSubstr("WWW-Authenticate: Bearer"));
+    EXPECT_THAT(answer.head, HasSubstr("application/problem+json"));
+  }
+  auto client = ApiClient::Create("unix:" + Socket(), "");
+  ASSERT_TRUE(client.ok()) << client.error();
+  const auto answer = client->Call({"GET", "/v1/nodes", {}, false});
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->Json()["nodes"][0]["name"], "here");
+}
+
+TEST_F(ApiTest, PreconditionsAreKept) {
+  Call("PUT", "/v1/zones/example.com", kForward);
+  const std::string auth = "Authorization: Bearer right\r\n";
+  const Answer read = Call("GET", "/v1/zones/example.com");
+  const auto at = read.head.find("ETag: ") + 6;
+  const std::string etag = read.head.substr(at, read.head.find("\r\n", at) - at);
+  EXPECT_EQ(
+      Call("GET", "/v1/zones/example.com", "", auth + "If-None-Match: " + etag + "\r\n").status,
+      304);
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.com", kForward, auth + "If-None-Match: *\r\n").status,
+            412);
+  EXPECT_EQ(Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})",
+                 auth + "If-Match: \"99999\"\r\n")
+                .status,
+            412);
+  EXPECT_EQ(
+      Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})", auth + "If-Match: 1\r\n")
+          .status,
+      400);
+  EXPECT_EQ(Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})",
+                 auth + "If-Match: " + etag + "\r\n")
+                .status,
+            200);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com", "", auth + "If-Match: " + etag + "\r\n").status,
+            412);
+  EXPECT_EQ(Call("PUT", "/v1/zones/none.example", kForward, auth + "If-Match: *\r\n").status, 412);
+}
+
+TEST_F(ApiTest, FaultyBodiesAreToldApart) {
+  const auto put = [&](const std::string& body) {
+    return Call("PUT", "/v1/zones/example.com", body);
+  };
+  EXPECT_EQ(put("{").status, 400);
+  EXPECT_EQ(put("[]").status, 400);
+  EXPECT_EQ(put("\xff\xfe").status, 400);
+  EXPECT_EQ(put(std::string(100000, '[')).status, 400);
+  EXPECT_EQ(put(R"({"backend":)" + std::string(5000, '[') + std::string(5000, ']') + "}").status,
+            400);
+  EXPECT_EQ(put(R"({})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":[]}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":["nowhere"]}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":[1]}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"file":"relative"}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"file":"/a\u0000b"}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":["127.0.0.1"],"file":"/z"}})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":["127.0.0.1"]},"extra":1})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"forward":["127.0.0.1"]},"policy":"none"})").status, 422);
+  EXPECT_EQ(put(R"({"backend":{"file":"/nonexistent/zone"}})").status, 422);
+  EXPECT_EQ(Call("PATCH", "/v1/zones/none.example/dnssec", R"({"enabled":true})").status, 404);
+  EXPECT_EQ(Call("GET", "/v1/zones").Json()["total"], 0);
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.com", "", "Authorization: Bearer right\r\n").status,
+            400);
+  EXPECT_EQ(Raw("PUT /v1/zones/example.com HTTP/1.1\r\nHost: x\r\nConnection: "
+                "close\r\nAuthorization: Bearer "
+                "right\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}")
+                .status,
+            415);
+}
+
+TEST_F(ApiTest, HostilePathsFindNothing) {
+  for (const char* path :
+       {"/v1/zones/../../etc/passwd", "/v1/zones/%2e%2e/dnssec/x", "/v1//", "/", "/v1/zones/a/b",
+        "/v1/keys", "/v1/operations/'%20OR%201=1", "/v2/zones"}) {
+    EXPECT_EQ(Call("GET", path).status, 404) << path;
+  }
+  for (const std::string& name : {std::string("a..b"), std::string("%00%ff..x"),
+                                  std::string(64, 'a'), std::string(2000, 'a') + ".x"}) {
+    EXPECT_EQ(Call("GET", "/v1/zones/" + name).status, 422) << name;
+  }
+  const Answer method = Call("POST", "/v1/zones/example.com", "{}");
+  EXPECT_EQ(method.status, 405);
+  EXPECT_THAT(method.head, HasSubstr("Allow: GET, PUT, DELETE"));
+  EXPECT_EQ(Call("GET", "/v1/zones?limit=0").status, 422);
+  EXPECT_EQ(Call("GET", "/v1/zones?limit=abc").status, 422);
+  EXPECT_EQ(Call("GET", "/v1/zones?status=happy").status, 422);
+  EXPECT_EQ(Call("GET", "/v1/zones?cursor=%00%ff%27").status, 200);
+}
+
+TEST_F(ApiTest, HugeBodyIsRefusedAndTheServerLives) {
+  const Answer answer = Call("PUT", "/v1/zones/example.com", std::string(5u << 20, 'x'));
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(Call("GET", "/v1/nodes").status, 200);
+}
+
+TEST_F(ApiTest, BatchIsAnOperationThatCanBeFollowed) {
+  Call("PUT", "/v1/zones/a.example", kForward);
+  Call("PUT", "/v1/zones/b.example", kForward);
+  EXPECT_EQ(
+      Call("POST", "/v1/batch", R"({"names":["a.example","x.example"],"enabled":true})").status,
+      422);
+  EXPECT_EQ(Call("POST", "/v1/batch", R"({"names":[],"enabled":true})").status, 422);
+  const Answer accepted = Call(
+      "POST", "/v1/batch", R"({"names":["A.example.","b.example","a.example"],"enabled":true})");
+  EXPECT_EQ(accepted.status, 202) << accepted.body;
+  const std::string id = accepted.Json()["id"];
+  EXPECT_THAT(accepted.head, HasSubstr("Location: /v1/operations/" + id));
+  const json operation = Call("GET", "/v1/operations/" + id).Json();
+  EXPECT_EQ(operation["total"], 2);
+  EXPECT_EQ(operation["done"], 2);
+  EXPECT_EQ(operation["status"], "done");
+}
+
+TEST_F(ApiTest, BackendsOfAllWorkersAreOne) {
+  const json backends = Call("GET", "/v1/backends").Json()["backends"];
+  ASSERT_EQ(backends.size(), 1u);
+  EXPECT_EQ(backends[0]["endpoint"], "127.0.0.1:5301");
+  EXPECT_DOUBLE_EQ(backends[0]["round_trip_seconds"], 0.0015);
+}
+
+TEST_F(ApiTest, EventsTellOfAChange) {
+  std::string got;
+  std::thread listener([&] {
+    got = Raw("GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer right\r\nConnection: "
+              "close\r\n\r\n")
+              .body;
+  });
+  std::this_thread::sleep_for(100ms);
+  Call("PUT", "/v1/zones/example.com", kForward);
+  std::this_thread::sleep_for(50ms);
+  loop_->Post([this] { api_->EndListeners(); });
+  listener.join();
+  EXPECT_THAT(got, HasSubstr("event: zone-created"));
+  EXPECT_THAT(got, HasSubstr(R"("zone":"example.com")"));
+}
+
+TEST_F(ApiTest, OpenApiDescribesEveryRouteAndNoOther) {
+  const json document = Call("GET", "/v1/openapi.json").Json();
+  ASSERT_FALSE(document.is_discarded());
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  int described = 0;
+  for (const auto& [path, item] : document["paths"].items()) {
+    std::string real = path;
+    for (const char* part : {"{name}", "{id}"}) {
+      if (const auto at = real.find(part); at != std::string::npos)
+        real.replace(at, std::strlen(part), "none.example");
+    }
+    for (const char* method : {"get", "put", "patch", "post", "delete"}) {
+      std::string upper(method);
+      for (char& c : upper) c = static_cast<char>(std::toupper(c));
+      if (real == "/v1/events") continue;  // a stream
+      const int status = Call(upper, real).status;
+      EXPECT_EQ(status != 405, item.contains(method)) << method << " " << path << " " << status;
+      described += item.contains(method);
+    }
+  }
+  EXPECT_EQ(described, 15) << "every route but the stream";
+}
+
+TEST(MetricsText, SaysHelpAndTypeOnceForAName) {
+  MetricsText text;
+  text.Add("a_total", MetricsText::Kind::kCounter, "Help.", 3, "x=\"1\"");
+  text.Add("a_total", MetricsText::Kind::kCounter, "Help.", 4, "x=\"2\"");
+  text.Add("b", MetricsText::Kind::kGauge, "Other.", 1.5);
+  EXPECT_EQ(text.text(),
+            "# HELP a_total Help.\n# TYPE a_total counter\na_total{x=\"1\"} 3\na_total{x=\"2\"} 4\n"
+            "# HELP b Other.\n# TYPE b gauge\nb 1.5\n");
+}
+
+}  // namespace
+}  // namespace sealwire::control
