@@ -18,7 +18,7 @@ Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcep
     if (AnswerApexKeys(*zone, name)) {
       return answer_.failed() || apex_signature_missing_ ? Progress::kFailed : Progress::kDone;
     }
-    const Step step = zone->forward ? AskAnswer(*zone, name) : Step{Step::Kind::kFailed, {}};
+    const Step step = zone->local ? AnswerLocally(*zone, name) : AskAnswer(*zone, name);
     if (step.kind != Step::Kind::kAlias) return Settle(*zone, step);
     name = step.target;
     const Zone* next = FollowAlias(name);

@@ -14,6 +14,7 @@
 #include "dns/name.h"
 #include "proxy/answer.h"
 #include "proxy/denial.h"
+#include "proxy/local_zone.h"
 #include "proxy/name_hash.h"
 #include "proxy/query.h"
 #include "proxy/zone.h"
@@ -85,6 +86,16 @@ class Resolution {
 
   // proxy/apex_keys.cc: DNSKEY, CDS and CDNSKEY at the apex of a signed zone. False: not concerned.
   bool AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept;
+
+  // proxy/local_answer.cc
+  Step AnswerLocally(const Zone& zone, dns::NameView name) noexcept;
+  Step AnswerAtNode(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  Step AnswerAtCut(const Zone& zone, const LocalZone::Node& cut, dns::NameView name) noexcept;
+  Step AnswerBelowDname(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  Step AnswerAny(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  Step AddLocalAlias(const Zone& zone, const dns::RRsetView& cname, dns::NameView name) noexcept;
+  void AddLocalGlue(const LocalZone& zone, const dns::RRsetView& ns, dns::NameView cut) noexcept;
+  DenyingZone Denying(const Zone& zone, dns::NameView name) const noexcept;
 
   // proxy/forward_answer.cc
   Step AskAnswer(const Zone& zone, dns::NameView name) noexcept;

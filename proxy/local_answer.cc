@@ -1,0 +1,176 @@
+// Answers of zones held whole, in the order of RFC 1034 section 4.3.2.
+//
+// What a wildcard stands for is answered as if it stood there by itself: it is signed under the
+// name asked for, and no proof is needed that no closer name exists (RFC 9824 section 3.3).
+#include "proxy/local_zone.h"
+#include "proxy/resolution.h"
+
+namespace sealwire::proxy {
+namespace {
+
+using dns::NameView;
+using dns::RRsetView;
+using dns::RRType;
+using dns::Section;
+using Match = LocalZone::Match;
+using Node = LocalZone::Node;
+
+// RFC 6672 section 2.2: the name made by a DNAME is too long.
+constexpr dns::Rcode kYXDomain{6};
+
+constexpr int kMaxServersWithGlue = 32;
+
+bool IsKeyType(RRType type) noexcept {
+  return type == RRType::kDNSKEY || type == RRType::kCDS || type == RRType::kCDNSKEY;
+}
+
+// The end of `name` that is the name of `ancestor`: it compresses against the question whatever
+// letter case the asker chose.
+NameView SpelledAs(NameView name, NameView ancestor) noexcept {
+  return name.Suffix(ancestor.LabelCount());
+}
+
+dns::TypeBitmap TypesAt(const Zone& zone, const Node& node) noexcept {
+  const signer::ApexTypes apex = ApexTypesOf(zone);
+  return signer::HeldTypes(node.types(), node.IsApex() ? &apex : nullptr);
+}
+
+}  // namespace
+
+DenyingZone Resolution::Denying(const Zone& zone, NameView name) const noexcept {
+  RRsetView soa = zone.local->soa();
+  soa.owner = SpelledAs(name, soa.owner);
+  return {zone, soa};
+}
+
+Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noexcept {
+  const LocalZone::Found found = zone.local->Find(name);
+  switch (found.match) {
+    case Match::kNode:
+    case Match::kWildcard:
+      return AnswerAtNode(zone, *found.node, name);
+    case Match::kEmptyNonTerminal:
+      DenyType(Denying(zone, name), name, signer::EmptyNonTerminalTypes());
+      return {};
+    case Match::kDelegation:
+      return AnswerAtCut(zone, *found.node, name);
+    case Match::kDname:
+      return AnswerBelowDname(zone, *found.node, name);
+    case Match::kNone:
+      DenyName(Denying(zone, name), name);
+      return {};
+  }
+  return {Step::Kind::kFailed, {}};
+}
+
+Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
+                                          NameView name) noexcept {
+  if (query_.type == RRType::kANY) return AnswerAny(zone, node, name);
+  // The keys of a signed zone are ours to publish, not its source's (proxy/apex_keys.cc).
+  const bool ours = zone.keys && node.IsApex() && IsKeyType(query_.type);
+  if (const auto rrset = ours ? std::nullopt : node.Find(query_.type)) {
+    RRsetView spelled = *rrset;
+    spelled.owner = name;
+    answer_.Add(Section::kAnswer, spelled, &zone);
+    return {};
+  }
+  const auto cname = node.Find(RRType::kCNAME);
+  if (cname && !AsksForNsec(zone)) return AddLocalAlias(zone, *cname, name);
+  DenyType(Denying(zone, name), name, TypesAt(zone, node));
+  return {};
+}
+
+// RFC 8482 section 4.1: one RRset of those there are.
+Resolution::Step Resolution::AnswerAny(const Zone& zone, const Node& node, NameView name) noexcept {
+  for (std::size_t i = 0; i < node.rrset_count(); ++i) {
+    RRsetView rrset = node.rrset(i);
+    if (zone.keys && node.IsApex() && IsKeyType(rrset.type)) continue;
+    rrset.owner = name;
+    answer_.Add(Section::kAnswer, rrset, &zone);
+    return {};
+  }
+  DenyType(Denying(zone, name), name, TypesAt(zone, node));
+  return {};
+}
+
+Resolution::Step Resolution::AddLocalAlias(const Zone& zone, const RRsetView& cname,
+                                           NameView name) noexcept {
+  RRsetView spelled = cname;
+  spelled.owner = name;
+  answer_.Add(Section::kAnswer, spelled, &zone);
+  const auto target = NameView::Parse(cname.First());
+  if (!target) return {Step::Kind::kFailed, {}};
+  return {Step::Kind::kAlias, *target};
+}
+
+Resolution::Step Resolution::AnswerBelowDname(const Zone& zone, const Node& node,
+                                              NameView name) noexcept {
+  RRsetView dname = *node.Find(RRType::kDNAME);
+  dname.owner = SpelledAs(name, node.owner());
+  answer_.Add(Section::kAnswer, dname, &zone);
+  const auto to = NameView::Parse(dname.First());
+  if (!to) return {Step::Kind::kFailed, {}};
+  const auto target = dns::Name::Substitute(name, dname.owner, *to);
+  if (!target) {
+    answer_.rcode = kYXDomain;
+    return {};
+  }
+  // The CNAME that says the same to askers who know no DNAME, with its TTL (RFC 6672 section 3.1),
+  // is not signed: whoever validates makes it anew of the DNAME (section 5.3.1).
+  dns::Writer& writer = arena_.writer();
+  const std::size_t from = writer.size();
+  writer.U16(static_cast<std::uint16_t>(target->size()));
+  const auto kept = arena_.Keep(*target);
+  if (!kept) return {Step::Kind::kFailed, {}};
+  answer_.Add(Section::kAnswer,
+              {name, RRType::kCNAME, dns::RRClass::kIN, dname.ttl, 1, arena_.Since(from)}, nullptr);
+  if (query_.type == RRType::kCNAME || query_.type == RRType::kANY) return {};
+  return {Step::Kind::kAlias, *kept};
+}
+
+Resolution::Step Resolution::AnswerAtCut(const Zone& zone, const Node& cut,
+                                         NameView name) noexcept {
+  const NameView cut_name = SpelledAs(name, cut.owner());
+  auto ds = cut.Find(RRType::kDS);
+  if (ds) ds->owner = cut_name;
+  // DS belongs to the parent's side of the cut (RFC 4035 section 3.1.4.1).
+  if (query_.type == RRType::kDS && cut_name.size() == name.size()) {
+    if (ds) {
+      answer_.Add(Section::kAnswer, *ds, &zone);
+    } else {
+      denial_.NoDsAsked(Denying(zone, name), cut_name);
+    }
+    return {};
+  }
+  // AA speaks of the first name of the answer (RFC 1035 section 4.1.1).
+  answer_.authoritative = answer_.HasAnswerSection();
+  RRsetView ns = *cut.Find(RRType::kNS);
+  ns.owner = cut_name;
+  answer_.Add(Section::kAuthority, ns, nullptr);
+  if (!ds) {
+    denial_.NoDsAtCut(Denying(zone, name), cut_name);
+  } else if (query_.dnssec_ok() && zone.keys) {
+    answer_.Add(Section::kAuthority, *ds, &zone);
+  }
+  AddLocalGlue(*zone.local, ns, cut_name);
+  return {};
+}
+
+void Resolution::AddLocalGlue(const LocalZone& zone, const RRsetView& ns, NameView cut) noexcept {
+  int servers = 0;
+  ns.ForEach([&](dns::Bytes rdata) {
+    const auto server = NameView::Parse(rdata);
+    if (!server || !server->IsSubdomainOf(zone.apex().owner())) return;
+    const Node* node = zone.Exact(*server);
+    if (node == nullptr || ++servers > kMaxServersWithGlue) return;
+    for (const RRType type : {RRType::kA, RRType::kAAAA}) {
+      const auto glue = node->Find(type);
+      if (!glue) continue;
+      AnswerItem* item = answer_.Add(Section::kAdditional, *glue, nullptr);
+      // RFC 9471 section 3: without the addresses of in-domain servers a referral leads nowhere.
+      if (item != nullptr) item->required = server->IsSubdomainOf(cut);
+    }
+  });
+}
+
+}  // namespace sealwire::proxy
