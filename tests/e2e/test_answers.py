@@ -2,6 +2,7 @@
 
 import subprocess
 
+import dns.dnssec
 import dns.flags
 import dns.rcode
 import dns.rdatatype
@@ -121,17 +122,13 @@ def test_delv_fully_validates(world, name, rdtype, kind):
                                          ("shop.example", "DNSKEY"), ("cdn.example", "DNSKEY")])
 def test_ldns_verifies_the_signatures(world, name, rdtype, tmp_path):
     zone = zone_of(name)
-    anchor = tmp_path / "anchor"
-    anchor.write_text("\n".join(world.anchors[zone]) + "\n")
     keys = stack.ask(world.sealwire.port, zone, "DNSKEY", dnssec=True, tcp=True)
+    anchor = tmp_path / "keys"
+    anchor.write_text("\n".join(r.to_text() for r in keys.answer if r.rdtype == dns.rdatatype.DNSKEY) + "\n")
     reply = stack.ask(world.sealwire.port, name, rdtype, dnssec=True)
-    data, signature, dnskey = tmp_path / "data", tmp_path / "signature", tmp_path / "keys"
     wanted = dns.rdatatype.from_text(rdtype)
-    data.write_text("\n".join(r.to_text() for r in reply.answer if r.rdtype == wanted) + "\n")
-    signature.write_text("\n".join(r.to_text() for r in reply.answer if r.rdtype == dns.rdatatype.RRSIG) + "\n")
-    dnskey.write_text("\n".join(r.to_text() for r in keys.answer if r.rdtype == dns.rdatatype.DNSKEY) + "\n")
     said = subprocess.run(
-        ["drill", "-D", "-k", anchor, "-p", str(world.sealwire.port), f"@127.0.0.1", name, rdtype],
+        ["drill", "-D", "-k", anchor, "-p", str(world.sealwire.port), "@127.0.0.1", name, rdtype],
         capture_output=True, text=True, timeout=20,
     )
     assert said.returncode == 0, said.stdout + said.stderr
@@ -139,7 +136,6 @@ def test_ldns_verifies_the_signatures(world, name, rdtype, tmp_path):
     rrset = next(r for r in reply.answer if r.rdtype == wanted)
     rrsig = next(r for r in reply.answer if r.rdtype == dns.rdatatype.RRSIG and r.covers == wanted)
     key_set = next(r for r in keys.answer if r.rdtype == dns.rdatatype.DNSKEY)
-    import dns.dnssec
     dns.dnssec.validate(rrset, rrsig, {key_set.name: key_set})
 
 
