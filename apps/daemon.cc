@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kHsmPatience = 5s;
+constexpr auto kDrainPatience = 3000ms;
 constexpr int kHsmThreads = 2;
 constexpr int kParentThreads = 8;
 
@@ -34,7 +35,25 @@ std::string HostName() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
+// UDP to an address of a DPDK edge never reaches a socket: the edge answers it.
+bool IsTakenByDpdk(const net::Endpoint& endpoint, const std::vector<control::DpdkListen>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [&](const control::DpdkListen& entry) {
+    return entry.port == endpoint.port && std::find(entry.addresses.begin(), entry.addresses.end(),
+                                                    endpoint.address) != entry.addresses.end();
+  });
+}
+
 }  // namespace
+
+std::uint64_t AllWorkers::Publish(std::shared_ptr<const proxy::ZoneTable> zones) {
+  dpdk_.Publish(zones);
+  kernel_.Publish(std::move(zones));
+  return ++number_;
+}
+
+std::uint64_t AllWorkers::Served() const {
+  return std::min({kernel_.Served(), dpdk_.Served(), number_});
+}
 
 Daemon::Daemon(const control::Config& config, std::string config_file)
     : config_(config), config_file_(std::move(config_file)), started_(UnixTime()) {}
@@ -84,24 +103,25 @@ Status Daemon::StartHsm() {
 }
 
 Status Daemon::CreateWorkers() {
-  if (!config_.dpdk.empty()) {
-    return Error{config_file_ + ": listen: this build has no io: dpdk"};
-  }
   proxy::KernelWorkerOptions options;
   for (const control::KernelListen& listen : config_.listen) {
-    options.listen.push_back({listen.address, true, true});
+    options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
   }
   const unsigned count =
       config_.workers.value_or(std::max(1u, std::thread::hardware_concurrency()));
-  auto workers = control::KernelWorkers::Create(
-      options, [] { return std::make_unique<signer::OpensslSigner>(); }, count);
+  const auto make_signer = [] { return std::make_unique<signer::OpensslSigner>(); };
+  auto workers = control::KernelWorkers::Create(options, make_signer, count);
   if (!workers.ok()) return Error{workers.error()};
   workers_ = *std::move(workers);
+  auto edges = DpdkEdges::Start(config_.dpdk, make_signer);
+  if (!edges.ok()) return Error{config_file_ + ": " + edges.error()};
+  edges_ = *std::move(edges);
+  all_workers_ = std::make_unique<AllWorkers>(*workers_, *edges_);
   return Status::Ok();
 }
 
 Status Daemon::LoadZones() {
-  registry_ = std::make_unique<control::ZoneRegistry>(*store_, *workers_, config_.policies);
+  registry_ = std::make_unique<control::ZoneRegistry>(*store_, *all_workers_, config_.policies);
   if (Status status = registry_->Load(); !status.ok()) return status;
   if (const control::ZoneRecord* zone = registry_->FirstWithoutPolicy(config_.policies)) {
     return Error{config_file_ + ": policies: '" + zone->policy + "' is missing, and '" +
@@ -155,8 +175,15 @@ control::NodeFacts Daemon::Facts() {
   facts.started = started_;
   facts.workers = static_cast<unsigned>(workers_->all().size());
   facts.listening = workers_->Listening();
+  const auto edges = edges_->Listening();
+  facts.listening.insert(facts.listening.end(), edges.begin(), edges.end());
   facts.ready = [this] { return ready_; };
-  facts.backends = [this] { return workers_->Backends(); };
+  facts.backends = [this] {
+    auto backends = workers_->Backends();
+    const auto more = edges_->Backends();
+    backends.insert(backends.end(), more.begin(), more.end());
+    return backends;
+  };
   facts.hsm = [this] {
     return hsm_ ? std::optional<keycache::HsmStatus>(hsm_->status()) : std::nullopt;
   };
@@ -174,7 +201,7 @@ control::MetricsSources Daemon::Sources() {
                               : std::nullopt;
           },
           [this] { return ready_; },
-          {}};
+          {[this](control::MetricsText& out) { edges_->AddMetrics(out); }}};
 }
 
 void Daemon::StartTimers() {
@@ -204,8 +231,7 @@ void Daemon::Run() {
   workers_->Start();
   ready_ = true;
   std::string at;
-  for (const std::string& endpoint : workers_->Listening())
-    at += (at.empty() ? "" : ",") + endpoint;
+  for (const std::string& endpoint : Facts().listening) at += (at.empty() ? "" : ",") + endpoint;
   Log(LogLevel::kInfo, "ready",
       {{"listening", at},
        {"workers", std::to_string(workers_->all().size())},
@@ -262,6 +288,7 @@ void Daemon::Stop() {
   Log(LogLevel::kInfo, "stopping");
   api_->EndListeners();
   workers_->Drain();
+  edges_->Stop(kDrainPatience);
   Log(LogLevel::kInfo, "stopped");
   loop_->Stop();
 }

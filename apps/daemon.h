@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/dpdk_edges.h"
 #include "control/api.h"
 #include "control/config.h"
 #include "control/executor.h"
@@ -25,6 +26,19 @@
 #include "net/http_server.h"
 
 namespace sealwire::apps {
+
+// Whoever answers queries, by whichever path: they get the same zones.
+class AllWorkers final : public control::Workers {
+ public:
+  AllWorkers(control::KernelWorkers& kernel, DpdkEdges& dpdk) : kernel_(kernel), dpdk_(dpdk) {}
+  std::uint64_t Publish(std::shared_ptr<const proxy::ZoneTable> zones) override;
+  std::uint64_t Served() const override;
+
+ private:
+  control::KernelWorkers& kernel_;
+  DpdkEdges& dpdk_;
+  std::uint64_t number_ = 0;
+};
 
 class Daemon {
  public:
@@ -66,6 +80,8 @@ class Daemon {
   std::unique_ptr<keycache::KeyCache> key_cache_;
   std::unique_ptr<control::KeyMaker> key_maker_;
   std::unique_ptr<control::KernelWorkers> workers_;
+  std::unique_ptr<DpdkEdges> edges_;
+  std::unique_ptr<AllWorkers> all_workers_;
   std::unique_ptr<control::ZoneRegistry> registry_;
   control::SocketAsker asker_;
   std::unique_ptr<control::ZoneControl> zones_;

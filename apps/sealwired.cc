@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/daemon.h"
+#include "apps/dpdk_edges.h"
 #include "control/config.h"
 #include "control/log.h"
 #include "control/process_limits.h"
@@ -18,9 +19,11 @@ int Fail(const std::string& sentence) {
 int main(int argc, char** argv) {
   CLI::App app("Authoritative DNS proxy that signs every answer on the fly", "sealwired");
   std::string file = "/etc/sealwire/sealwire.yaml";
-  bool check = false, dump = false;
+  bool check = false, dump = false, check_dpdk = false;
   app.add_option("--config", file, "Configuration file")->capture_default_str();
   app.add_flag("--check-config", check, "Check the configuration file and exit");
+  app.add_flag("--check-dpdk", check_dpdk,
+               "Examine what the io: dpdk entries need, say what is missing, and exit");
   app.add_flag("--dump-config", dump, "Print the configuration in force and exit");
   app.set_version_flag("--version", "sealwired " SEALWIRE_VERSION);
   try {
@@ -33,6 +36,7 @@ int main(int argc, char** argv) {
   if (!config.ok()) return Fail(config.error());
   if (dump) std::fputs(config->ToYaml().c_str(), stdout);
   if (check) std::fprintf(dump ? stderr : stdout, "%s: no fault found\n", file.c_str());
+  if (check_dpdk) return sealwire::apps::ExamineDpdk(config->dpdk) ? 0 : 1;
   if (check || dump) return 0;
 
   sealwire::control::SetLog(config->log.level, config->log.format);

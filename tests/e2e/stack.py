@@ -152,7 +152,7 @@ def nsd(parts, zones, name="nsd"):
     """NSD with {zone: text}; returns its port."""
     port, home = free_port(), parts.folder(name)
     lines = [
-        "server:", f"  ip-address: 127.0.0.1@{port}", "  server-count: 1", '  username: ""', f'  zonesdir: "{home}"',
+        "server:", f"  ip-address: 127.0.0.1@{port}", "  server-count: 1", "  rrl-ratelimit: 0", '  username: ""', f'  zonesdir: "{home}"',
         f'  pidfile: "{home}/nsd.pid"', f'  xfrdfile: "{home}/xfrd"', f'  zonelistfile: "{home}/zones"',
         f'  xfrdir: "{home}"', '  database: ""', '  chroot: ""', "remote-control:", "  control-enable: no",
     ]
@@ -228,7 +228,7 @@ class Unbound:
 class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
-    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2):
+    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=()):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
@@ -248,7 +248,7 @@ class Sealwire:
         self.config.write_text(f"""\
 listen:
   - {{address: "127.0.0.1:{self.port}"}}
-workers: {workers}
+{"".join(f"  - {entry}{chr(10)}" for entry in listen)}workers: {workers}
 control: {{socket: {self.socket}, http: "127.0.0.1:{self.http}", token_file: {self.token_file}}}
 metrics: {{address: "127.0.0.1:{self.metrics}"}}
 state: {{sqlite: {self.home}/state.db}}

@@ -1,0 +1,228 @@
+#include "apps/dpdk_edges.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "dpdk/doctor.h"
+#include "dpdk/edge.h"
+#include "proxy/counters.h"
+
+namespace sealwire::apps {
+namespace {
+
+using Kind = control::MetricsText::Kind;
+
+dpdk::EdgeOptions OptionsOf(const control::DpdkListen& entry) {
+  dpdk::EdgeOptions options;
+  options.device = entry.device;
+  options.addresses = entry.addresses;
+  options.port = entry.port;
+  options.eal = entry.eal;
+  options.poll = entry.busy_poll ? dpdk::PollMode::kBusy : dpdk::PollMode::kAdaptive;
+  return options;
+}
+
+struct FrameMetric {
+  const char* name;
+  const char* help;
+  const proxy::Counter& (*read)(const dpdk::LcoreCounters&);
+};
+
+constexpr FrameMetric kFrameMetrics[] = {
+    {"frames", "Frames received.", [](const auto& c) -> auto& {return c.frames;
+}  // namespace
+}  // namespace sealwire::apps
+, {"queries", "Queries given to the pipeline.", [](const auto& c) -> auto& {return c.queries;
+}
+}
+, {"answers", "Queries answered at once.", [](const auto& c) -> auto& {return c.answers;
+}
+}
+, {"late_answers", "Queries answered after a backend's answer.",
+   [](const auto& c) -> auto& {return c.late_answers;
+}
+}
+, {"truncated", "Fragments and frames in several buffers, sent to TCP.",
+   [](const auto& c) -> auto& {return c.truncated;
+}
+}
+, {"turned_away", "Queries dropped because too many waited.",
+   [](const auto& c) -> auto& {return c.turned_away;
+}
+}
+, {"malformed", "Frames to us that permit no answer.",
+   [](const auto& c) -> auto& {return c.malformed;
+}
+}
+, {"bad_checksum", "Queries dropped because of their checksum.",
+   [](const auto& c) -> auto& {return c.bad_checksum;
+}
+}
+, {"to_kernel", "Frames handed to the kernel.", [](const auto& c) -> auto& {return c.to_kernel;
+}
+}
+, {"from_kernel", "Frames of the kernel's sent.", [](const auto& c) -> auto& {return c.from_kernel;
+}
+}
+, {"not_to_kernel", "Frames that are not ours and were dropped.",
+   [](const auto& c) -> auto& {return c.not_to_kernel;
+}
+}
+, {"no_buffer", "Answers dropped for want of a buffer.",
+   [](const auto& c) -> auto& {return c.no_buffer;
+}
+}
+, {"not_sent", "Frames dropped because the port's queue stayed full.",
+   [](const auto& c) -> auto& {return c.not_sent;
+}
+}
+, {"polls", "Times the port was asked for frames.", [](const auto& c) -> auto& {return c.polls;
+}
+}
+, {"empty_polls", "Times it had none.", [](const auto& c) -> auto& {return c.empty_polls;
+}
+}
+, {"sleeps", "Times an idle thread slept.", [](const auto& c) -> auto& {return c.sleeps;
+}
+}
+, {"receive_cycles", "Cycles of the time-stamp counter spent receiving.",
+   [](const auto& c) -> auto& {return c.receive_cycles;
+}
+}
+, {"parse_cycles", "Cycles spent parsing and sorting.",
+   [](const auto& c) -> auto& {return c.parse_cycles;
+}
+}
+, {"answer_cycles", "Cycles spent answering.", [](const auto& c) -> auto& {return c.answer_cycles;
+}
+}
+, {"send_cycles", "Cycles spent sending.", [](const auto& c) -> auto& {return c.send_cycles;
+}
+}
+,
+}
+;
+
+// A label's value: the device's own words, quoted.
+std::string Escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+class DpdkEdges::Impl {
+ public:
+  struct Running {
+    control::DpdkListen entry;
+    std::unique_ptr<dpdk::Edge> edge;
+  };
+  std::vector<Running> running;
+
+  std::string LabelsOf(const Running& one, std::size_t lcore) const {
+    return "device=\"" + Escaped(one.entry.device) + "\",lcore=\"" + std::to_string(lcore) + "\"";
+  }
+};
+
+DpdkEdges::DpdkEdges(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DpdkEdges::~DpdkEdges() = default;
+
+Result<std::unique_ptr<DpdkEdges>> DpdkEdges::Start(const std::vector<control::DpdkListen>& entries,
+                                                    const proxy::SignerFactory& make_signer) {
+  auto impl = std::make_unique<Impl>();
+  for (const control::DpdkListen& entry : entries) {
+    auto edge = dpdk::Edge::Start(OptionsOf(entry), make_signer);
+    if (!edge.ok()) return Error{"listen: io: dpdk: " + edge.error()};
+    impl->running.push_back({entry, *std::move(edge)});
+  }
+  return std::unique_ptr<DpdkEdges>(new DpdkEdges(std::move(impl)));
+}
+
+void DpdkEdges::Publish(const std::shared_ptr<const proxy::ZoneTable>& zones) {
+  for (const auto& one : impl_->running) one.edge->Publish(zones);
+}
+
+std::uint64_t DpdkEdges::Served() const {
+  std::uint64_t served = ~std::uint64_t{0};
+  for (const auto& one : impl_->running) served = std::min(served, one.edge->published());
+  return served;
+}
+
+void DpdkEdges::Stop(std::chrono::milliseconds patience) {
+  for (const auto& one : impl_->running) one.edge->Stop(patience);
+}
+
+std::vector<std::string> DpdkEdges::Listening() const {
+  std::vector<std::string> endpoints;
+  for (const auto& one : impl_->running) {
+    for (const net::IpAddress& address : one.entry.addresses) {
+      endpoints.push_back(net::Endpoint{address, one.entry.port}.ToText() + "/" + one.entry.device);
+    }
+  }
+  return endpoints;
+}
+
+std::vector<proxy::BackendStatus> DpdkEdges::Backends() const {
+  std::vector<proxy::BackendStatus> all;
+  for (const auto& one : impl_->running) {
+    const auto own = one.edge->Backends();
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+void DpdkEdges::AddMetrics(control::MetricsText& out) const {
+  for (const FrameMetric& metric : kFrameMetrics) {
+    for (const auto& one : impl_->running) {
+      for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
+        out.Add(std::string("sealwire_dpdk_") + metric.name + "_total", Kind::kCounter, metric.help,
+                static_cast<double>(metric.read(one.edge->counters(lcore)).value()),
+                impl_->LabelsOf(one, lcore));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < proxy::kCounts; ++i) {
+    for (const auto& one : impl_->running) {
+      for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
+        const auto& counts = one.edge->pipeline_counters(lcore).counts;
+        out.Add("sealwire_dpdk_pipeline_" +
+                    std::string(proxy::NameOf(static_cast<proxy::Count>(i))) + "_total",
+                Kind::kCounter,
+                "As the counter of the same name without dpdk_pipeline_, for one lcore.",
+                static_cast<double>(counts[i].value()), impl_->LabelsOf(one, lcore));
+      }
+    }
+  }
+  for (const auto& one : impl_->running) {
+    out.Add("sealwire_dpdk_link_up", Kind::kGauge, "1 while the port's link is up.",
+            one.edge->Port().link_up ? 1 : 0, "device=\"" + Escaped(one.entry.device) + "\"");
+  }
+  for (const auto& one : impl_->running) {
+    for (const auto& [name, value] : one.edge->Port().statistics) {
+      out.Add("sealwire_dpdk_port_statistic", Kind::kCounter,
+              "What the port's driver counts (xstats).", static_cast<double>(value),
+              "device=\"" + Escaped(one.entry.device) + "\",name=\"" + Escaped(name) + "\"");
+    }
+  }
+}
+
+bool ExamineDpdk(const std::vector<control::DpdkListen>& entries) {
+  bool good = true;
+  for (const control::DpdkListen& entry : entries) {
+    std::printf("%s\n", entry.device.c_str());
+    for (const dpdk::Finding& finding : dpdk::Examine(OptionsOf(entry))) {
+      const bool fault = finding.level == dpdk::Finding::Level::kFault;
+      const bool note = finding.level == dpdk::Finding::Level::kNote;
+      good = good && !fault;
+      std::printf("  %-5s  %s\n", fault ? "FAULT" : note ? "note" : "good", finding.what.c_str());
+      if (!finding.remedy.empty()) std::printf("         %s\n", finding.remedy.c_str());
+    }
+  }
+  return good;
+}
+
+}  // namespace sealwire::apps
