@@ -11,7 +11,6 @@
 
 #include "control/log.h"
 #include "control/service_notify.h"
-#include "signer/openssl_signer.h"
 
 namespace sealwire::apps {
 
@@ -109,7 +108,12 @@ Status Daemon::CreateWorkers() {
   }
   const unsigned count =
       config_.workers.value_or(std::max(1u, std::thread::hardware_concurrency()));
-  const auto make_signer = [] { return std::make_unique<signer::OpensslSigner>(); };
+  const auto lcores = DpdkEdges::CountSigners(config_.dpdk);
+  if (!lcores.ok()) return Error{config_file_ + ": " + lcores.error()};
+  auto signers = Signers::Start(config_.ink, count + *lcores);
+  if (!signers.ok()) return Error{config_file_ + ": " + signers.error()};
+  signers_ = *std::move(signers);
+  const auto make_signer = [this] { return signers_->Make(); };
   auto workers = control::KernelWorkers::Create(options, make_signer, count);
   if (!workers.ok()) return Error{workers.error()};
   workers_ = *std::move(workers);
@@ -201,7 +205,8 @@ control::MetricsSources Daemon::Sources() {
                               : std::nullopt;
           },
           [this] { return ready_; },
-          {[this](control::MetricsText& out) { edges_->AddMetrics(out); }}};
+          {[this](control::MetricsText& out) { signers_->AddMetrics(out); },
+           [this](control::MetricsText& out) { edges_->AddMetrics(out); }}};
 }
 
 void Daemon::StartTimers() {

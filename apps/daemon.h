@@ -10,6 +10,7 @@
 #include <string>
 
 #include "apps/dpdk_edges.h"
+#include "apps/signers.h"
 #include "control/api.h"
 #include "control/config.h"
 #include "control/executor.h"
@@ -79,6 +80,7 @@ class Daemon {
   std::unique_ptr<keycache::HsmClient> hsm_;
   std::unique_ptr<keycache::KeyCache> key_cache_;
   std::unique_ptr<control::KeyMaker> key_maker_;
+  std::unique_ptr<Signers> signers_;
   std::unique_ptr<control::KernelWorkers> workers_;
   std::unique_ptr<DpdkEdges> edges_;
   std::unique_ptr<AllWorkers> all_workers_;

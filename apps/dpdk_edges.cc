@@ -131,6 +131,16 @@ class DpdkEdges::Impl {
 DpdkEdges::DpdkEdges(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DpdkEdges::~DpdkEdges() = default;
 
+Result<std::size_t> DpdkEdges::CountSigners(const std::vector<control::DpdkListen>& entries) {
+  std::size_t all = 0;
+  for (const control::DpdkListen& entry : entries) {
+    const auto lcores = dpdk::Edge::CountLcores(OptionsOf(entry));
+    if (!lcores.ok()) return Error{"listen: io: dpdk: " + lcores.error()};
+    all += *lcores;
+  }
+  return all;
+}
+
 Result<std::unique_ptr<DpdkEdges>> DpdkEdges::Start(const std::vector<control::DpdkListen>& entries,
                                                     const proxy::SignerFactory& make_signer) {
   auto impl = std::make_unique<Impl>();

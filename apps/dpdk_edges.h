@@ -18,6 +18,8 @@ namespace sealwire::apps {
 
 class DpdkEdges {
  public:
+  // How many signers Start() would make: one for each lcore.
+  static Result<std::size_t> CountSigners(const std::vector<control::DpdkListen>& entries);
   static Result<std::unique_ptr<DpdkEdges>> Start(const std::vector<control::DpdkListen>& entries,
                                                   const proxy::SignerFactory& make_signer);
   ~DpdkEdges();

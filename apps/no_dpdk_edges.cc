@@ -10,6 +10,10 @@ class DpdkEdges::Impl {};
 DpdkEdges::DpdkEdges(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DpdkEdges::~DpdkEdges() = default;
 
+Result<std::size_t> DpdkEdges::CountSigners(const std::vector<control::DpdkListen>&) {
+  return std::size_t{0};
+}
+
 Result<std::unique_ptr<DpdkEdges>> DpdkEdges::Start(const std::vector<control::DpdkListen>& entries,
                                                     const proxy::SignerFactory&) {
   if (!entries.empty()) return Error{"listen: this build has no io: dpdk"};

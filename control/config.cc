@@ -183,9 +183,7 @@ void ReadPolicies(YamlMap& top, Config& config) {
 void ReadInk(YamlMap& top, Config& config) {
   auto map = top.Map("ink");
   if (!map) return;
-  if (const auto pairs = map->Number("pairs_per_worker", 64, 1u << 24)) {
-    config.ink.pairs_per_worker = *pairs;
-  }
+  if (const auto pairs = map->Number("pairs", 1024, 1u << 26)) config.ink.pairs = *pairs;
   if (const auto threads = map->Number("threads", 1, 256)) {
     config.ink.threads = static_cast<unsigned>(*threads);
   }
@@ -257,9 +255,8 @@ std::string ParentYaml(const ParentConfig& parent) {
 
 std::string InkYaml(const InkConfig& ink) {
   static constexpr const char* kNames[] = {"auto", "portable", "ifma", "off"};
-  return fmt::format("ink: {{pairs_per_worker: {}, {}implementation: {}}}\n", ink.pairs_per_worker,
-                     ink.threads ? fmt::format("threads: {}, ", *ink.threads) : "",
-                     kNames[static_cast<int>(ink.implementation)]);
+  return fmt::format("ink: {{pairs: {}, threads: {}, implementation: {}}}\n", ink.pairs,
+                     ink.threads, kNames[static_cast<int>(ink.implementation)]);
 }
 
 }  // namespace

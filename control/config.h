@@ -66,8 +66,8 @@ struct PolicyConfig {
 enum class InkImplementation : std::uint8_t { kAuto, kPortable, kIfma, kOff };
 
 struct InkConfig {
-  std::size_t pairs_per_worker = 65536;
-  std::optional<unsigned> threads;  // none: as the daemon chooses
+  std::size_t pairs = std::size_t{1} << 20;  // of the host, 64 octets each: a burst of a million
+  unsigned threads = 1;                      // that fill, at idle priority
   InkImplementation implementation = InkImplementation::kAuto;
   bool operator==(const InkConfig&) const = default;
 };

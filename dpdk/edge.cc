@@ -57,6 +57,10 @@ Result<Arguments> SplitArguments(const std::vector<std::string>& given) {
   return arguments;
 }
 
+std::size_t LcoresOf(const Arguments& arguments) {
+  return std::max<std::size_t>(arguments.cpus.size(), 1);
+}
+
 }  // namespace
 
 class Edge::Impl {
@@ -95,7 +99,7 @@ class Edge::Impl {
 };
 
 sealwire::Status Edge::Impl::OpenPort(const Arguments& arguments, const DeviceSpec& spec) {
-  const auto count = static_cast<std::uint16_t>(std::max<std::size_t>(arguments.cpus.size(), 1));
+  const auto count = static_cast<std::uint16_t>(LcoresOf(arguments));
   EalNeeds needs;
   if (spec.kind == DeviceKind::kPci) needs.pci = spec.name;
   needs.memory = options_.memory;
@@ -131,7 +135,7 @@ sealwire::Status Edge::Impl::OpenKernelSide(const DeviceSpec& spec) {
 
 sealwire::Status Edge::Impl::SeatLcores(const Arguments& arguments,
                                         const proxy::SignerFactory& make_signer) {
-  const std::size_t count = std::max<std::size_t>(arguments.cpus.size(), 1);
+  const std::size_t count = LcoresOf(arguments);
   auto made = BackendDesk::Create(count, options_.max_asks, options_.forward);
   if (!made) return Error{made.error()};
   desk = std::move(*made);
@@ -232,6 +236,12 @@ std::uint64_t Edge::published() const noexcept {
 void Edge::Stop(std::chrono::milliseconds patience) {
   impl_->Stop(patience);
 }
+Result<std::size_t> Edge::CountLcores(const EdgeOptions& options) {
+  const auto arguments = SplitArguments(options.eal);
+  if (!arguments) return Error{arguments.error()};
+  return LcoresOf(*arguments);
+}
+
 std::size_t Edge::lcores() const noexcept {
   return impl_->lcores.size();
 }

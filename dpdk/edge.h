@@ -28,6 +28,9 @@ namespace sealwire::dpdk {
 
 class Edge {
  public:
+  // How many lcores Start() would run: one, or one for each CPU of `-l`.
+  static Result<std::size_t> CountLcores(const EdgeOptions& options);
+
   // `make_signer` is called once for each lcore.
   static Result<std::unique_ptr<Edge>> Start(const EdgeOptions& options,
                                              const proxy::SignerFactory& make_signer);

@@ -23,7 +23,7 @@ parent: {resolver: "127.0.0.1:53"}
 policies:
   default: {denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}
   short: {signature_validity: 12h}
-ink: {pairs_per_worker: 4096, threads: 1, implementation: portable}
+ink: {pairs: 4096, threads: 1, implementation: portable}
 log: {level: debug, format: json}
 )";
 
@@ -48,7 +48,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->parent->resolver->ToText(), "127.0.0.1:53");
   EXPECT_EQ(config->policies.at("default").signature_validity, 3u * 86400);
   EXPECT_EQ(config->policies.at("short").signature_validity, 12u * 3600);
-  EXPECT_EQ(config->ink.pairs_per_worker, 4096u);
+  EXPECT_EQ(config->ink.pairs, 4096u);
   EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
 }

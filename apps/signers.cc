@@ -1,0 +1,122 @@
+#include "apps/signers.h"
+
+#include <algorithm>
+#include <string>
+
+#include "control/log.h"
+#include "signer/openssl_signer.h"
+
+namespace sealwire::apps {
+
+using control::Log;
+using control::LogLevel;
+using Kind = control::MetricsText::Kind;
+
+namespace {
+
+// Signs with ready ink, and with OpenSSL where there is none.
+class WorkerSigner final : public signer::DigestSigner {
+ public:
+  WorkerSigner(signer::ReadyInk* ink, std::size_t worker) : ink_signer_(ink, worker, whole_) {}
+
+  bool Sign(const signer::SigningKey& key, const signer::Digest& digest,
+            signer::Signature& out) noexcept override {
+    return ink_signer_.Sign(key, digest, out);
+  }
+  const signer::InkSignerCounters& counters() const noexcept { return ink_signer_.counters(); }
+
+ private:
+  signer::OpensslSigner whole_;
+  signer::InkSigner ink_signer_;
+};
+
+signer::P256Implementation ImplementationOf(control::InkImplementation configured) {
+  switch (configured) {
+    case control::InkImplementation::kPortable:
+      return signer::P256Implementation::kPortable;
+    case control::InkImplementation::kIfma:
+      return signer::P256Implementation::kIfma;
+    case control::InkImplementation::kAuto:
+    case control::InkImplementation::kOff:
+      break;
+  }
+  return signer::P256Implementation::kAuto;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Signers>> Signers::Start(const control::InkConfig& config,
+                                                std::size_t count) {
+  if (config.implementation == control::InkImplementation::kOff) {
+    return std::unique_ptr<Signers>(new Signers(nullptr));
+  }
+  signer::ReadyInkOptions options;
+  options.workers = std::max<std::size_t>(count, 1);
+  options.pairs = config.pairs;
+  options.threads = config.threads;
+  options.implementation = ImplementationOf(config.implementation);
+  auto ink = signer::ReadyInk::Start(options, [](std::string_view what) {
+    Log(LogLevel::kError, "ready-ink-stopped", {{"reason", std::string(what)}});
+  });
+  if (!ink.ok()) return Error{"ink: " + ink.error()};
+  Log((*ink)->memory() == signer::InkMemory::kUnlocked ? LogLevel::kWarning : LogLevel::kInfo,
+      "ready-ink",
+      {{"pairs", std::to_string((*ink)->capacity())},
+       {"implementation", signer::ToText((*ink)->implementation())},
+       {"memory", signer::ToText((*ink)->memory())}});
+  return std::unique_ptr<Signers>(new Signers(*std::move(ink)));
+}
+
+std::unique_ptr<signer::DigestSigner> Signers::Make() {
+  auto made = std::make_unique<WorkerSigner>(ink_.get(), next_++);
+  counters_.push_back(&made->counters());
+  return made;
+}
+
+void Signers::AddMetrics(control::MetricsText& out) const {
+  const auto sum = [this](auto member) {
+    std::uint64_t all = 0;
+    for (const auto* counters : counters_) {
+      all += (counters->*member).load(std::memory_order_relaxed);
+    }
+    return static_cast<double>(all);
+  };
+  const char* const signatures =
+      "Signatures made, by way: with a ready pair, whole, or not at all.";
+  out.Add("sealwire_signatures_total", Kind::kCounter, signatures,
+          sum(&signer::InkSignerCounters::ready), "way=\"ready\"");
+  out.Add("sealwire_signatures_total", Kind::kCounter, signatures,
+          sum(&signer::InkSignerCounters::whole), "way=\"whole\"");
+  out.Add("sealwire_signatures_total", Kind::kCounter, signatures,
+          sum(&signer::InkSignerCounters::failed), "way=\"failed\"");
+  if (!ink_) return;
+
+  std::size_t available = 0;
+  for (std::size_t worker = 0; worker < ink_->workers(); ++worker) {
+    available += ink_->available(worker);
+  }
+  const signer::ReadyInkCounters& counted = ink_->counters();
+  const auto read = [](const std::atomic<std::uint64_t>& counter) {
+    return static_cast<double>(counter.load(std::memory_order_relaxed));
+  };
+  out.Add("sealwire_ready_pairs", Kind::kGauge, "Ready pairs in store.",
+          static_cast<double>(available));
+  out.Add("sealwire_ready_pairs_capacity", Kind::kGauge, "Ready pairs that the store can hold.",
+          static_cast<double>(ink_->capacity()));
+  out.Add("sealwire_ready_pairs_made_total", Kind::kCounter, "Ready pairs made.",
+          read(counted.pairs_made));
+  out.Add("sealwire_ready_pairs_dropped_total", Kind::kCounter, "Ready pairs wiped unused.",
+          read(counted.pairs_dropped));
+  out.Add("sealwire_ready_ink_fill_seconds_total", Kind::kCounter, "Time spent making ready pairs.",
+          read(counted.fill_nanoseconds) / 1e9);
+  out.Add("sealwire_ready_ink_verified_total", Kind::kCounter,
+          "Finished signatures that were verified off the packet path.",
+          read(counted.signatures_verified));
+  out.Add("sealwire_ready_ink_failures_total", Kind::kCounter,
+          "Checks of ready ink that failed; one stops the store.",
+          read(counted.verification_failures) + read(counted.batches_refused));
+  out.Add("sealwire_ready_ink_stopped", Kind::kGauge,
+          "1 when a check failed and every signature is a whole one.", ink_->stopped() ? 1 : 0);
+}
+
+}  // namespace sealwire::apps
