@@ -56,14 +56,15 @@ Result<std::unique_ptr<Signers>> Signers::Start(const control::InkConfig& config
   options.threads = config.threads;
   options.implementation = ImplementationOf(config.implementation);
   auto ink = signer::ReadyInk::Start(options, [](std::string_view what) {
-    Log(LogLevel::kError, "ready-ink-stopped", {{"reason", std::string(what)}});
+    Log(LogLevel::kError, "ink-stopped", {{"reason", std::string(what)}});
   });
   if (!ink.ok()) return Error{"ink: " + ink.error()};
-  Log((*ink)->memory() == signer::InkMemory::kUnlocked ? LogLevel::kWarning : LogLevel::kInfo,
-      "ready-ink",
+  if (const std::string& shortage = (*ink)->shortage(); !shortage.empty()) {
+    Log(LogLevel::kWarning, "ink-short", {{"reason", shortage}});
+  }
+  Log(LogLevel::kInfo, "ink",
       {{"pairs", std::to_string((*ink)->capacity())},
-       {"implementation", signer::ToText((*ink)->implementation())},
-       {"memory", signer::ToText((*ink)->memory())}});
+       {"implementation", signer::ToText((*ink)->implementation())}});
   return std::unique_ptr<Signers>(new Signers(*std::move(ink)));
 }
 
