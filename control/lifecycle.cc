@@ -16,9 +16,11 @@ void Enter(ZoneRecord& zone, ZoneStatus status, std::int64_t now) {
 }
 
 // How long a DS that is gone from the parent may live in caches. A DS that no look ever showed left
-// nothing behind, as far as the servers themselves were asked.
+// nothing behind, as far as the servers themselves were asked. The clock counts whole seconds: one
+// more makes sure that the TTL is over.
 std::int64_t CacheLifetime(const ZoneRecord& zone, const ParentObservation& seen) {
-  return std::max<std::int64_t>(seen.hold, zone.ds_last_seen == 0 ? 0 : zone.ds_ttl_max);
+  const auto ttl = std::max<std::int64_t>(seen.hold, zone.ds_last_seen == 0 ? 0 : zone.ds_ttl_max);
+  return ttl == 0 ? 0 : ttl + 1;
 }
 
 void ObservedWhileOff(ZoneRecord& zone, const ParentObservation& seen, std::int64_t now) {

@@ -91,8 +91,8 @@ TEST(Lifecycle, OffEndsWhenTheDsIsGoneAndItsTtlHasRunOut) {
   TurnOff(zone, kT + 10);
   Observed(zone, Missing(), kT + 100);
   EXPECT_EQ(zone.status, ZoneStatus::kPendingDisabled);
-  EXPECT_EQ(zone.signing_until, kT + 3700);
-  EXPECT_EQ(NextStepOf(zone).not_before, kT + 3700);
+  EXPECT_EQ(zone.signing_until, kT + 3701);
+  EXPECT_EQ(NextStepOf(zone).not_before, kT + 3701);
   Observed(zone, Missing(), kT + 3699);
   EXPECT_TRUE(IsSigned(zone));
   Observed(zone, Unreachable(), kT + 3701);
@@ -110,7 +110,7 @@ TEST(Lifecycle, DsThatComesBackStartsTheWaitAnew) {
   Observed(zone, Partial(5000), kT + 50);
   EXPECT_EQ(zone.signing_until, 0);
   Observed(zone, Missing(), kT + 200);
-  EXPECT_EQ(zone.signing_until, kT + 5200) << "the largest TTL seen counts";
+  EXPECT_EQ(zone.signing_until, kT + 5201) << "the largest TTL seen counts";
 }
 
 TEST(Lifecycle, DsThatWasNeverSeenNeedsNoWaitWhenTheServersWereAsked) {
@@ -126,8 +126,8 @@ TEST(Lifecycle, ResolversWordAloneIsHeldForTheAssumedTtl) {
   ParentObservation seen = Missing();
   seen.hold = 86400;
   Observed(zone, seen, kT);
-  EXPECT_EQ(zone.signing_until, kT + 86400);
-  Observed(zone, seen, kT + 86400);
+  EXPECT_EQ(zone.signing_until, kT + 86401);
+  Observed(zone, seen, kT + 86401);
   EXPECT_EQ(zone.status, ZoneStatus::kDisabled);
 }
 
@@ -186,7 +186,7 @@ TEST(Lifecycle, AsksOftenWhileSomebodyWaitsAndSeldomAfterwards) {
   zone = Active(30);
   TurnOff(zone, kT);
   Observed(zone, Missing(), kT);
-  EXPECT_EQ(CheckInterval(zone, kT), 30) << "not later than signing may end";
+  EXPECT_EQ(CheckInterval(zone, kT), 31) << "not later than signing may end";
 }
 
 TEST(Lifecycle, MismatchIsSaidAloud) {
