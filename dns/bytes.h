@@ -1,7 +1,7 @@
 // Octets as they lie on the wire, read and written with every bound checked.
 //
-// Reader and Writer stay failed once a bound was crossed, so that one check at the end of a sequence
-// suffices: after a failure reads give zeros and empty spans, writes do nothing.
+// Reader and Writer stay failed once a bound was crossed, so that one check at the end of a
+// sequence suffices: after a failure reads give zeros and empty spans, writes do nothing.
 // Threading: values; share nothing. Errors: ok(). No allocation, no exception.
 #pragma once
 

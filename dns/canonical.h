@@ -24,10 +24,10 @@ struct CanonicalScratch {
   } entries[kMaxRecords];
 };
 
-// Writes the RR part of the data that is signed (RFC 4034 section 3.1.8.1): for each distinct record
-// in canonical order, owner (lower-cased) | type | class | original TTL | RDLENGTH | RDATA.
-// `owner` may be given in place of the set's own, for wildcards. Fails (0) when `out` or the scratch
-// is too small or the set has more than kMaxRecords records; else the octets written.
+// Writes the RR part of the data that is signed (RFC 4034 section 3.1.8.1): for each distinct
+// record in canonical order, owner (lower-cased) | type | class | original TTL | RDLENGTH | RDATA.
+// `owner` may be given in place of the set's own, for wildcards. Fails (0) when `out` or the
+// scratch is too small or the set has more than kMaxRecords records; else the octets written.
 std::size_t WriteCanonicalRRset(const RRsetView& rrset, NameView owner, std::uint32_t original_ttl,
                                 CanonicalScratch& scratch, MutableBytes out) noexcept;
 

@@ -1,10 +1,10 @@
 // Domain names in uncompressed wire form (RFC 1035 section 3.1), compared without regard to ASCII
 // case (RFC 4343).
 //
-// NameView borrows: valid as long as the octets it points to. Name owns its octets inline (no heap),
-// so that it can be a value on the packet path. Both are always well-formed: every label 1 to 63
-// octets, the root label at the end, 255 octets at most (RFC 1035 section 2.3.4).
-// Threading: values. Errors: std::optional on the packet path, Result for text.
+// NameView borrows: valid as long as the octets it points to. Name owns its octets inline (no
+// heap), so that it can be a value on the packet path. Both are always well-formed: every label 1
+// to 63 octets, the root label at the end, 255 octets at most (RFC 1035 section 2.3.4). Threading:
+// values. Errors: std::optional on the packet path, Result for text.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ class NameView {
   Bytes wire() const noexcept { return {data_, size_}; }
   std::size_t size() const noexcept { return size_; }  // octets, root label included: 1 to 255
   bool IsRoot() const noexcept { return size_ == 1; }
-  int LabelCount() const noexcept;                     // without the root label, `*` included
+  int LabelCount() const noexcept;  // without the root label, `*` included
   bool IsWildcard() const noexcept { return size_ > 2 && data_[0] == 1 && data_[1] == '*'; }
   // The first (leftmost) label without its length octet; empty for the root.
   Bytes FirstLabel() const noexcept { return {data_ + 1, data_[0]}; }
@@ -96,8 +96,8 @@ class Name {
   // `label` put before `suffix`; nothing when the result would be too long or the label is not
   // 1 to 63 octets.
   static std::optional<Name> Prepend(Bytes label, NameView suffix) noexcept;
-  // `name` with its suffix `from` exchanged for `to` (DNAME, RFC 6672 section 2.2); nothing when the
-  // result would be too long or `name` is not below `from`.
+  // `name` with its suffix `from` exchanged for `to` (DNAME, RFC 6672 section 2.2); nothing when
+  // the result would be too long or `name` is not below `from`.
   static std::optional<Name> Substitute(NameView name, NameView from, NameView to) noexcept;
 
   NameView view() const noexcept { return {wire_.data(), size_}; }
@@ -116,7 +116,11 @@ class Name {
   std::uint8_t size_;
 };
 
-inline bool operator==(const Name& a, const Name& b) noexcept { return a.view() == b.view(); }
-inline bool operator==(const Name& a, NameView b) noexcept { return a.view() == b; }
+inline bool operator==(const Name& a, const Name& b) noexcept {
+  return a.view() == b.view();
+}
+inline bool operator==(const Name& a, NameView b) noexcept {
+  return a.view() == b;
+}
 
 }  // namespace sealwire::dns

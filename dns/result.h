@@ -1,7 +1,7 @@
 // A value or the reason why there is none, shaped like std::expected (which C++20 lacks).
 //
-// For set-up, files, HSM and control: an Error carries a sentence for a person (what is wrong, where,
-// what to do). Per-packet code uses std::optional or enums instead: an Error allocates.
+// For set-up, files, HSM and control: an Error carries a sentence for a person (what is wrong,
+// where, what to do). Per-packet code uses std::optional or enums instead: an Error allocates.
 #pragma once
 
 #include <string>
@@ -17,8 +17,10 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
@@ -42,7 +44,8 @@ class [[nodiscard]] Result {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Error error) : message_(std::move(error.message)), ok_(false) {}  // NOLINT(google-explicit-constructor)
+  Status(Error error)
+      : message_(std::move(error.message)), ok_(false) {}  // NOLINT(google-explicit-constructor)
   static Status Ok() { return {}; }
 
   bool ok() const noexcept { return ok_; }

@@ -21,7 +21,7 @@ struct RRsetView {
   RRClass rr_class = RRClass::kIN;
   std::uint32_t ttl = 0;  // seconds
   std::uint16_t count = 0;
-  Bytes rdata;            // count × (u16 length, octets); names inside uncompressed
+  Bytes rdata;  // count × (u16 length, octets); names inside uncompressed
 
   // Calls visit(Bytes rdata) for each record in order.
   template <class Visit>

@@ -1,8 +1,8 @@
 // ECDSA P-256 with SHA-256 as DNSSEC uses it (RFC 6605, algorithm 13): the values, and the seam at
 // which one way of making a signature is exchanged for another.
 //
-// Keys are borrowed: their scalars lie in keycache's locked memory and outlive every SigningKey that
-// points to them. Threading: a DigestSigner belongs to one thread unless it says otherwise.
+// Keys are borrowed: their scalars lie in keycache's locked memory and outlive every SigningKey
+// that points to them. Threading: a DigestSigner belongs to one thread unless it says otherwise.
 #pragma once
 
 #include <array>
@@ -12,14 +12,16 @@ namespace sealwire::signer {
 
 inline constexpr std::uint8_t kAlgorithmP256 = 13;  // RFC 6605 section 4
 
-using Digest = std::array<std::uint8_t, 32>;        // SHA-256
-using Signature = std::array<std::uint8_t, 64>;     // r | s, each 32 octets big-endian (RFC 6605 section 4)
-using PublicKey = std::array<std::uint8_t, 64>;     // x | y, each 32 octets big-endian (RFC 6605 section 4)
+using Digest = std::array<std::uint8_t, 32>;  // SHA-256
+using Signature =
+    std::array<std::uint8_t, 64>;  // r | s, each 32 octets big-endian (RFC 6605 section 4)
+using PublicKey =
+    std::array<std::uint8_t, 64>;  // x | y, each 32 octets big-endian (RFC 6605 section 4)
 
 struct SigningKey {
   const std::uint8_t* scalar = nullptr;  // 32 octets big-endian, 1 to n-1
-  std::uint64_t id = 0;                  // unique in this process for (zone, key): separates memo entries
-  std::uint16_t key_tag = 0;             // RFC 4034 appendix B
+  std::uint64_t id = 0;       // unique in this process for (zone, key): separates memo entries
+  std::uint16_t key_tag = 0;  // RFC 4034 appendix B
 };
 
 // One way of making a signature.
