@@ -17,7 +17,8 @@ namespace {
 // Signs with ready ink, and with OpenSSL where there is none.
 class WorkerSigner final : public signer::DigestSigner {
  public:
-  WorkerSigner(signer::ReadyInk* ink, std::size_t worker) : ink_signer_(ink, worker, whole_) {}
+  WorkerSigner(signer::ReadyInk* ink, std::size_t worker)
+      : ink_signer_(ink, worker, whole_, signer::IfDry::kMakePairs) {}
 
   bool Sign(const signer::SigningKey& key, const signer::Digest& digest,
             signer::Signature& out) noexcept override {
@@ -91,6 +92,9 @@ void Signers::AddMetrics(control::MetricsText& out) const {
   out.Add("sealwire_signatures_total", Kind::kCounter, signatures,
           sum(&signer::InkSignerCounters::failed), "way=\"failed\"");
   if (!ink_) return;
+  out.Add("sealwire_ready_ink_dry_total", Kind::kCounter,
+          "Times a worker found its ring empty and made pairs itself.",
+          sum(&signer::InkSignerCounters::dry));
 
   std::size_t available = 0;
   for (std::size_t worker = 0; worker < ink_->workers(); ++worker) {

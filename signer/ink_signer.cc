@@ -25,8 +25,13 @@ struct TakenPair {
 
 }  // namespace
 
-InkSigner::InkSigner(ReadyInk* ink, std::size_t worker, DigestSigner& whole) noexcept
-    : ink_(ink), worker_(worker), whole_(whole), sample_state_(1), sample_below_(0) {
+InkSigner::InkSigner(ReadyInk* ink, std::size_t worker, DigestSigner& whole, IfDry if_dry) noexcept
+    : ink_(ink),
+      worker_(worker),
+      whole_(whole),
+      if_dry_(if_dry),
+      sample_state_(1),
+      sample_below_(0) {
   if (ink == nullptr || ink->verify_one_in() == 0) return;
   sample_below_ = std::numeric_limits<std::uint64_t>::max() / ink->verify_one_in();
   // Which signatures are verified should not be foretold; should this fail, they merely could be.
@@ -42,10 +47,16 @@ bool InkSigner::DueForSample() noexcept {
   return sample_state_ * 0x2545f4914f6cdd1d < sample_below_;
 }
 
+bool InkSigner::TakePair(ReadyPair& pair) noexcept {
+  if (ink_->TryTake(worker_, pair)) return true;
+  Count(counters_.dry);
+  return if_dry_ == IfDry::kMakePairs && ink_->FillSome(worker_) && ink_->TryTake(worker_, pair);
+}
+
 bool InkSigner::SignWithReadyPair(const SigningKey& key, const Digest& digest,
                                   Signature& out) noexcept {
   TakenPair taken;
-  if (ink_ == nullptr || key.scalar == nullptr || !ink_->TryTake(worker_, taken.pair)) return false;
+  if (ink_ == nullptr || key.scalar == nullptr || !TakePair(taken.pair)) return false;
   if (!FinishSignature(key.scalar, digest, taken.pair, out)) return false;
   if (DueForSample()) ink_->Sample(worker_, key.scalar, digest, out);
   return true;

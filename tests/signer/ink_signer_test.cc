@@ -77,6 +77,18 @@ TEST_F(InkSignerTest, SignsTheWholeWayWhenTheStoreIsEmpty) {
   EXPECT_EQ(signer.counters().ready, 0u);
 }
 
+TEST_F(InkSignerTest, MakesPairsItselfWhenTheStoreIsEmpty) {
+  const auto ink = Ink();
+  InkSigner signer(ink.get(), 0, whole_, IfDry::kMakePairs);
+  Signature signature;
+  ASSERT_TRUE(signer.Sign(key_, Digest{}, signature));
+  EXPECT_TRUE(Verify(public_key_, Digest{}, signature));
+  EXPECT_EQ(signer.counters().ready, 1u);
+  EXPECT_EQ(signer.counters().dry, 1u);
+  EXPECT_EQ(whole_.calls, 0);
+  EXPECT_GT(ink->available(0), 0u);
+}
+
 TEST_F(InkSignerTest, SignsTheWholeWayWithoutAStore) {
   InkSigner signer(nullptr, 0, whole_);
   Signature signature;
