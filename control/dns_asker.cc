@@ -1,19 +1,17 @@
 #include "control/dns_asker.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "dns/message_view.h"
 #include "dns/message_writer.h"
 #include "net/file_descriptor.h"
+#include "net/socket_address.h"
 
 namespace sealwire::control {
 namespace {
@@ -40,28 +38,9 @@ std::optional<Query> MakeQuery(const dns::Name& name, dns::RRType type, bool rec
 }
 
 net::FileDescriptor Connect(const net::Endpoint& server, int type) {
-  sockaddr_storage storage = {};
-  socklen_t size = 0;
-  const dns::Bytes octets = server.address.octets();
-  if (server.address.IsV6()) {
-    auto& to = reinterpret_cast<sockaddr_in6&>(storage);
-    to.sin6_family = AF_INET6;
-    to.sin6_port = htons(server.port);
-    std::memcpy(&to.sin6_addr, octets.data(), octets.size());
-    size = sizeof to;
-  } else {
-    auto& to = reinterpret_cast<sockaddr_in&>(storage);
-    to.sin_family = AF_INET;
-    to.sin_port = htons(server.port);
-    std::memcpy(&to.sin_addr, octets.data(), octets.size());
-    size = sizeof to;
-  }
-  net::FileDescriptor fd(::socket(storage.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.open()) return fd;
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) != 0 &&
-      errno != EINPROGRESS) {
-    fd.Reset();
-  }
+  const net::SocketAddress to(server);
+  net::FileDescriptor fd(::socket(to.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.open() && ::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) fd.Reset();
   return fd;
 }
 

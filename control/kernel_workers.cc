@@ -1,12 +1,41 @@
 #include "control/kernel_workers.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
+
+#include "net/file_descriptor.h"
+#include "net/socket_address.h"
 
 namespace sealwire::control {
+namespace {
+
+// Workers share their ports by SO_REUSEPORT, and so would a second daemon of the same user: it
+// would silently take half of the queries. A socket without that option is refused while anybody
+// is bound.
+Status CheckPortIsFree(const net::Endpoint& endpoint) {
+  if (endpoint.port == 0) return Status::Ok();
+  const net::SocketAddress address(endpoint);
+  const net::FileDescriptor fd(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (endpoint.address.IsV6()) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (fd.open() && ::bind(fd.get(), address.get(), address.size) != 0 && errno == EADDRINUSE) {
+    return net::ListenError(endpoint, "UDP", errno);
+  }
+  return Status::Ok();  // what else is wrong shows when the workers bind
+}
+
+}  // namespace
 
 Result<std::unique_ptr<KernelWorkers>> KernelWorkers::Create(
     const proxy::KernelWorkerOptions& options, const proxy::SignerFactory& make_signer,
     unsigned count) {
+  for (const proxy::KernelListen& listen : options.listen) {
+    if (const Status free = CheckPortIsFree(listen.endpoint); !free.ok())
+      return Error{free.error()};
+  }
   auto workers = std::make_unique<KernelWorkers>();
   proxy::KernelWorkerOptions own = options;
   for (unsigned i = 0; i < count; ++i) {
