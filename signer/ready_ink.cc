@@ -23,10 +23,14 @@ namespace sealwire::signer {
 namespace {
 
 constexpr std::size_t kBatch = 4096;        // of a filling thread
-constexpr std::size_t kSmallBatch = 256;    // of a worker: a fraction of a millisecond
 constexpr std::size_t kFewestPairs = 1024;  // per ring; fewer are not worth a thread
 constexpr auto kTick = std::chrono::milliseconds(10);
 constexpr int kHostTick = 250;  // milliseconds; events of the kernel come at once
+
+// Of a worker, whose queries wait meanwhile: about a millisecond either way.
+std::size_t SmallBatch(P256Implementation implementation) noexcept {
+  return implementation != P256Implementation::kPortable && CpuHasIfma() ? 1024 : 128;
+}
 
 // Only when nobody else wants the CPU.
 void BecomeIdle() noexcept {
@@ -118,7 +122,7 @@ Status ReadyInk::Impl::MakeWorkers(std::size_t pairs_each) {
     if (!ring) return Error{ring.error()};
     auto samples = SecretRegion::Make(ReadySamples::kSize);
     if (!samples) return Error{samples.error()};
-    auto maker = ReadyMaker::Make(options_.implementation, kSmallBatch);
+    auto maker = ReadyMaker::Make(options_.implementation, SmallBatch(options_.implementation));
     if (maker == nullptr) return Error{"no locked memory for the scratch of a batch"};
     workers_.push_back(std::make_unique<Worker>(std::move(ring).value(), std::move(samples).value(),
                                                 std::move(maker)));

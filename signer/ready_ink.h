@@ -70,7 +70,7 @@ class ReadyInk {
   void Sample(std::size_t worker, const std::uint8_t* scalar, const Digest& digest,
               const Signature& signature) noexcept;
 
-  // Makes one small batch for `worker` when its ring is below the low-water mark (about half a
+  // Makes one small batch for `worker` when its ring is below the low-water mark (about a
   // millisecond): for a worker that has nothing else to do, so that a machine of one core keeps
   // its ink. True when pairs were added.
   bool FillSome(std::size_t worker) noexcept;
