@@ -58,7 +58,7 @@ struct HeaderList {
 
 struct ApiClient::Impl {
   struct Close {
-    void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
+    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
   };
   std::unique_ptr<CURL, Close> curl{curl_easy_init()};
   std::string url;     // as given
