@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "query_packet.h"
+#include "tests/proxy/query_packet.h"
 
 namespace sealwire::proxy {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "query_packet.h"
+#include "tests/proxy/query_packet.h"
 
 namespace sealwire::proxy {
 namespace {
