@@ -36,7 +36,7 @@ std::unique_ptr<ReadyInk> Started(const ReadyInkOptions& options, InkAlarm alarm
 
 template <class Condition>
 bool Eventually(Condition&& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
