@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "control/api_call.h"
+#include "control/dashboard.h"
 #include "control/lifecycle.h"
 #include "control/log.h"
 #include "control/record_json.h"
@@ -156,6 +157,7 @@ bool Api::Admits(const net::HttpRequest& request, net::HttpReply& reply) const {
 }
 
 void Api::Handle(net::HttpRequest request, net::HttpReply reply) {
+  if (auto file = DashboardFile(request)) return reply.Send(*std::move(file));
   if (!Admits(request, reply)) return;
   const bool with_token = request.peer == net::HttpRequest::Peer::kTcp;
   Call call{std::move(request), std::move(reply), with_token ? "token" : "socket"};
