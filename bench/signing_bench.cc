@@ -1,7 +1,6 @@
 // What signing an RRset costs, step by step, each beside whole OpenSSL signatures made just before
 // and just after: `of_signature` is the share of one, in CPU time, and lasts when clocks drift.
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/beside_signature.h"
 #include "dns/rrset.h"
 #include "signer/compact_nsec.h"
 #include "signer/denial_types.h"
@@ -25,70 +25,14 @@
 namespace sealwire::signer {
 namespace {
 
+using bench::BenchKey;
+using bench::BesideSignature;
+using bench::CpuNs;
+using bench::FreeSigner;
+using bench::SignatureNs;
 using dns::Name;
 using dns::RRset;
 using dns::RRType;
-
-struct Key {
-  std::array<std::uint8_t, 32> scalar;
-  PublicKey public_key;
-  SigningKey signing;
-  Key() {
-    if (!GenerateKeyPair(scalar, public_key)) std::abort();
-    signing = {scalar.data(), 1, 12345};
-  }
-};
-
-const Key& BenchKey() {
-  static const Key key;
-  return key;
-}
-
-// CPU time of this thread, so that a busy machine does not count.
-double CpuNs() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-// CPU time of one OpenSSL signature, now.
-double SignatureNs() {
-  constexpr int kSignatures = 300;
-  OpensslSigner signer;
-  Digest digest{};
-  Signature signature;
-  const double begin = CpuNs();
-  for (int i = 0; i < kSignatures; ++i) {
-    digest[0] = static_cast<std::uint8_t>(i);
-    signer.Sign(BenchKey().signing, digest, signature);
-  }
-  return (CpuNs() - begin) / kSignatures;
-}
-
-// Times a benchmark's loop and relates it to the signatures before and after it.
-class BesideSignature {
- public:
-  explicit BesideSignature(benchmark::State& state)
-      : state_(state), before_(SignatureNs()), begin_(CpuNs()) {}
-  ~BesideSignature() {
-    const double ns = (CpuNs() - begin_) / static_cast<double>(state_.iterations());
-    state_.counters["of_signature"] = ns / ((before_ + SignatureNs()) / 2);
-  }
-
- private:
-  benchmark::State& state_;
-  double before_;
-  double begin_;
-};
-
-// Signs at no cost, to show what is around the signature.
-class FreeSigner final : public DigestSigner {
- public:
-  bool Sign(const SigningKey&, const Digest& digest, Signature& out) noexcept override {
-    std::copy(digest.begin(), digest.end(), out.begin());
-    return true;
-  }
-};
 
 Name NameOf(const std::string& text) {
   return Name::FromText(text).value();

@@ -254,6 +254,7 @@ metrics: {{address: "127.0.0.1:{self.metrics}"}}
 state: {{sqlite: {self.home}/state.db}}
 hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {pin}}}
 parent: {parent}
+ink: {{pairs: 65536}}
 policies:
   default: {{denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}}
 {config_extra}""")

@@ -95,7 +95,7 @@ class Validator {
     const List dnskeys = DnskeysOf(*keys->second);
     const ldns_status status =
         ldns_verify_rrsig_keylist_notime(set.get(), rrsig, dnskeys.get(), nullptr);
-    return status == LDNS_STATUS_OK ? "" : ldns_get_errorstr_by_id(status);
+    return status == LDNS_STATUS_OK ? "" : "ldns status " + std::to_string(status);
   }
 
   std::string WhyUnsigned(const ldns_rr* rr, ldns_rr_list* section) const {
