@@ -100,6 +100,12 @@ class Answer {
   void DropAdditional() noexcept {
     while (size_ > 0 && items_[size_ - 1].section == dns::Section::kAdditional) --size_;
   }
+  bool Has(dns::RRType type, dns::NameView owner) const noexcept {
+    for (const AnswerItem& item : items()) {
+      if (item.rrset.type == type && item.rrset.owner == owner) return true;
+    }
+    return false;
+  }
   bool HasAnswerSection() const noexcept {
     return size_ > 0 && items_[0].section == dns::Section::kAnswer;
   }

@@ -127,7 +127,9 @@ class ReplyReader {
 
   void AddAlias(const RRsetView& alias, NameView target) noexcept {
     const auto dname = DnameBehind(alias.owner, target);
-    if (dname) answer_.Add(Section::kAnswer, *dname, &asked_.zone);
+    if (dname && !answer_.Has(RRType::kDNAME, dname->owner)) {
+      answer_.Add(Section::kAnswer, *dname, &asked_.zone);
+    }
     // A CNAME made from a DNAME is not signed (RFC 6672 section 5.3.1).
     answer_.Add(Section::kAnswer, alias, dname ? nullptr : &asked_.zone);
   }

@@ -35,7 +35,9 @@ class CachedAnswers {
                                  const NameHashes& name, std::uint64_t now_ms) noexcept;
 
   // Writes the entry's answer as one to `query`: its id, RD, CD and spelling of the name (the case
-  // some askers randomize). 0: it is longer than `out`.
+  // some askers randomize). Names compressed against the question take its spelling too; no
+  // signature cares, for only types signed in lower case are compressed. 0: it is longer than
+  // `out`.
   std::uint32_t Copy(const AnswerCache::Entry& entry, const Query& query, std::uint64_t now_ms,
                      dns::MutableBytes out) const noexcept;
   bool IsAuthoritative(const AnswerCache::Entry& entry) const noexcept;

@@ -107,7 +107,8 @@ Resolution::Step Resolution::AnswerBelowDname(const Zone& zone, const Node& node
                                               NameView name) noexcept {
   RRsetView dname = *node.Find(RRType::kDNAME);
   dname.owner = SpelledAs(name, node.owner());
-  answer_.Add(Section::kAnswer, dname, &zone);
+  // One DNAME may make several aliases of a chain.
+  if (!answer_.Has(RRType::kDNAME, dname.owner)) answer_.Add(Section::kAnswer, dname, &zone);
   const auto to = NameView::Parse(dname.First());
   if (!to) return {Step::Kind::kFailed, {}};
   const auto target = dns::Name::Substitute(name, dname.owner, *to);

@@ -46,15 +46,8 @@ Resolution::Progress Resolution::Settle(const Zone& zone, Step step) noexcept {
 }
 
 const Zone* Resolution::FollowAlias(NameView target) noexcept {
-  if (++hops_ > kMaxHops || LeadsBack(target)) return nullptr;
+  if (++hops_ > kMaxHops || answer_.Has(RRType::kCNAME, target)) return nullptr;  // a loop
   return zones_.Find(target, ParentSide());
-}
-
-bool Resolution::LeadsBack(NameView target) const noexcept {
-  for (const AnswerItem& item : answer_.items()) {
-    if (item.rrset.type == RRType::kCNAME && item.rrset.owner == target) return true;
-  }
-  return false;
 }
 
 Resolution::Step Resolution::Ask(const Zone& zone, NameView name, RRType type,

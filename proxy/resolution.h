@@ -80,7 +80,6 @@ class Resolution {
   Progress Follow(const Zone* zone, dns::NameView name) noexcept;
   // The zone an alias leads to, or null when the answer ends there.
   const Zone* FollowAlias(dns::NameView target) noexcept;
-  bool LeadsBack(dns::NameView target) const noexcept;
   Progress Settle(const Zone& zone, Step step) noexcept;
   Step Ask(const Zone& zone, dns::NameView name, dns::RRType type, Asked asked) noexcept;
 

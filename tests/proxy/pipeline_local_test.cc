@@ -266,6 +266,14 @@ TEST_F(LocalAnswers, Rfc6672_DnameIsSignedAndTheCnameMadeOfItIsNot) {
   EXPECT_TRUE(Believed(reply));
 }
 
+TEST_F(LocalAnswers, ADnameThatMakesSeveralAliasesIsSentOnce) {
+  Serve(LocalZoneOf("d.", "$TTL 60\n@ IN SOA ns h 1 2 3 4 5\n@ IN NS ns\ns IN DNAME a.s\n"));
+  const Reply reply = Get(Ask("x.s.d.", RRType::kA).Dnssec(), Transport::kTcp);
+  EXPECT_EQ(reply.Answer()[0], "s.d. 60 IN DNAME a.s.d.");
+  EXPECT_EQ(reply.Rrsigs(), 1u);
+  EXPECT_TRUE(Believed(reply));
+}
+
 TEST_F(LocalAnswers, Rfc6672Section22_ANameThatGrowsTooLongIsYxdomain) {
   Serve(LocalZoneOf("d.",
                     "$TTL 60\n@ IN SOA ns h 1 2 3 4 5\n@ IN NS ns\n"

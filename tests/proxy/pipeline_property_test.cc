@@ -105,6 +105,14 @@ dns::Name LastName(const Reply& reply, const std::string& asked) {
   return name;
 }
 
+// In lower case: names that are compressed against the question take its spelling.
+std::vector<std::string> Folded(std::vector<std::string> lines) {
+  for (std::string& line : lines) {
+    for (char& c : line) c = static_cast<char>(dns::ToLower(static_cast<std::uint8_t>(c)));
+  }
+  return lines;
+}
+
 // RFC 8198: a resolver may believe an NSEC for every name and type it speaks of.
 void ExpectNothingThereIsDenied(const Reply& reply, const LocalZone& zone) {
   ldns_rr_list* authority = ldns_pkt_authority(reply.packet());
@@ -150,9 +158,9 @@ TEST_F(AnyZone, SaysTheSameSignedAndUnsigned) {
       SCOPED_TRACE(name + " " + dns::ToText(type));
       ASSERT_TRUE(plain.parsed() && reply.parsed());
       ASSERT_TRUE(Believed(reply));
-      ASSERT_EQ(reply.Answer(), plain.Answer());
+      ASSERT_EQ(Folded(reply.Answer()), Folded(plain.Answer()));
       ASSERT_EQ(reply.aa(), plain.aa());
-      ASSERT_EQ(reply.Additional(), plain.Additional());
+      ASSERT_EQ(Folded(reply.Additional()), Folded(plain.Additional()));
       ExpectNothingThereIsDenied(reply, *zone);
 
       const std::string last = LastName(plain, name).ToText();

@@ -45,6 +45,7 @@ class Validator {
 
   static std::string Text(const ldns_rr* rr) {
     char* text = ldns_rr2str(rr);
+    if (text == nullptr) return "a record that cannot be printed";
     std::string copy(text);
     free(text);  // NOLINT: ldns allocates with malloc
     return copy;
