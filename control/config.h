@@ -30,7 +30,7 @@ struct DpdkListen {
   std::vector<net::IpAddress> addresses;
   std::uint16_t port = 53;
   std::vector<std::string> eal;  // more arguments for DPDK's EAL
-  bool busy_poll = true;         // poll: busy | adaptive
+  bool busy_poll = false;        // poll: adaptive | busy
   bool operator==(const DpdkListen&) const = default;
 };
 

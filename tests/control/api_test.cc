@@ -245,9 +245,9 @@ TEST_F(ApiTest, FaultyBodiesAreToldApart) {
 }
 
 TEST_F(ApiTest, HostilePathsFindNothing) {
-  for (const char* path :
-       {"/v1/zones/../../etc/passwd", "/v1/zones/%2e%2e/dnssec/x", "/v1//", "/", "/v1/zones/a/b",
-        "/v1/keys", "/v1/operations/'%20OR%201=1", "/v2/zones"}) {
+  for (const char* path : {"/v1/zones/../../etc/passwd", "/v1/zones/%2e%2e/dnssec/x", "/v1//", "//",
+                           "/dashboard/", "/dashboard/../token", "/v1/zones/a/b", "/v1/keys",
+                           "/v1/operations/'%20OR%201=1", "/v2/zones"}) {
     EXPECT_EQ(Call("GET", path).status, 404) << path;
   }
   for (const std::string& name : {std::string("a..b"), std::string("%00%ff..x"),
