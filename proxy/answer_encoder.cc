@@ -65,6 +65,7 @@ bool AnswerEncoder::Write(const Query& query, const AnswerItem& item, Answer& an
                             rrsig);
   }
   if (!fits && item.required) writer.SetTruncated();
+  encoded.left_out |= !fits;
   return true;
 }
 

@@ -19,6 +19,7 @@ struct EncodedAnswer {
   enum class Kind : std::uint8_t { kWritten, kNoRoom, kSigningFailed } kind = Kind::kNoRoom;
   std::uint32_t size = 0;
   bool truncated = false;
+  bool left_out = false;  // glue that may be missing found no room (RFC 9471 section 3.2)
   bool is_signed = false;
 };
 

@@ -74,6 +74,8 @@ class ReplyReader {
       if (!alias) return NothingThere(reply, hops > 0);
       const auto target = NameView::Parse(alias->First());
       if (!target) return Kind::kUnusable;
+      // Round in a circle: the resolution sees where it leads back to, and ends.
+      if (answer_.Has(RRType::kCNAME, reply.name)) return Kind::kAlias;
       AddAlias(*alias, *target);
       reply.name = *target;
       if (asked_.zones.Find(*target, asked_.type == RRType::kDS) != &asked_.zone) {
@@ -85,13 +87,30 @@ class ReplyReader {
 
   // Neither data nor an alias at the end of the chain.
   Kind NothingThere(BackendReply& reply, bool after_alias) noexcept {
+    if (IsRedirected(reply.name)) return Kind::kUnusable;
     // RFC 6604 section 3: the RCODE speaks of the last name. The apex always exists.
     if (message_.rcode() == dns::Rcode::kNXDomain && !(asked_.zone.apex == reply.name)) {
       return Kind::kNoSuchName;
     }
     const bool has_soa = Has(Section::kAuthority, asked_.zone.apex, RRType::kSOA);
     if (!has_soa && FindCut(reply)) return TakeCut(reply);
+    if (!has_soa && IsLame()) return Kind::kUnusable;
     return after_alias && !has_soa ? Kind::kAlias : Kind::kNoSuchType;
+  }
+
+  // A server that does not have the zone refers upwards (RFC 2308 section 2.2): no denial.
+  bool IsLame() const noexcept {
+    return !message_.header().aa && HasWhere(Section::kAuthority, RRType::kNS, [&](NameView owner) {
+      return asked_.zone.apex.view().IsBelow(owner);
+    });
+  }
+
+  // A DNAME that leads away from the name, without the CNAME that should stand beside it (RFC 6672
+  // section 3.1).
+  bool IsRedirected(NameView name) const noexcept {
+    return HasWhere(Section::kAnswer, RRType::kDNAME, [&](NameView owner) {
+      return name.IsBelow(owner) && owner.IsSubdomainOf(asked_.zone.apex);
+    });
   }
 
   // An NS RRset in the authority section, below the apex and at or above the name.
@@ -153,6 +172,16 @@ class ReplyReader {
       if (!Belongs(record, section, record.owner, type) || !accept(record.owner)) return true;
       found = arena_.Keep(record.owner);
       return false;
+    });
+    return found;
+  }
+
+  template <class Accept>
+  bool HasWhere(Section section, RRType type, Accept&& accept) const noexcept {
+    bool found = false;
+    message_.ForEachRecord([&](const RecordView& record) {
+      found = Belongs(record, section, record.owner, type) && accept(record.owner);
+      return !found;
     });
     return found;
   }

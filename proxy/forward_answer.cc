@@ -87,7 +87,7 @@ Resolution::Step Resolution::TakeCutAtName(const Zone& zone, const Pending& aske
   const DenyingZone by{zone, answer_.items().back().rrset};
   if (is_cut) {
     denial_.NoDsAtCut(by, asked.name);
-  } else {
+  } else if (zone.keys) {  // they may have gone since the question was asked
     denial_.Nsec(Section::kAuthority, by, asked.name, signer::NextName(asked.name, zone.apex),
                  signer::AskedTypes(RRType::kDS, nullptr));
   }
@@ -111,7 +111,8 @@ Resolution::Step Resolution::TakeReferral(const Zone& zone, const Pending& asked
 
 Resolution::Step Resolution::TakeDsOfCut(const Zone& zone, const Pending& asked,
                                          const BackendReply& reply) noexcept {
-  if (reply.kind == BackendReply::Kind::kAnswer) {
+  // Behind an alias lies the DS of another name, which says nothing of this cut.
+  if (reply.kind == BackendReply::Kind::kAnswer && reply.rrset.owner == asked.name) {
     answer_.Add(Section::kAuthority, reply.rrset, &zone);
   } else {
     denial_.NoDsAtCut(Denying(zone, reply), asked.name);

@@ -153,7 +153,7 @@ class Pipeline::Impl {
     }
     const EncodedAnswer encoded = Encode(query, out);
     if (encoded.kind != EncodedAnswer::Kind::kWritten) return Fail(query, resolution, out);
-    if (cacheable && !encoded.truncated) {
+    if (cacheable && !encoded.left_out && !encoded.truncated) {
       cached_.Remember(key, out.first(encoded.size), answer_, resolution, encoded.is_signed,
                        now_ms_);
     }
@@ -265,7 +265,7 @@ class Pipeline::Impl {
 
   void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
                     dns::Bytes out) noexcept {
-    if (encoded.truncated || encoder_.WantsNsid(query)) return;
+    if (encoded.truncated || encoded.left_out || encoder_.WantsNsid(query)) return;
     const NameHashes name(query.name, zones_->hash_seed());
     cached_.Remember(cached_.KeyFor(query, name), out.first(encoded.size), answer_, resolution,
                      encoded.is_signed, now_ms_);

@@ -21,7 +21,8 @@ namespace sealwire::proxy {
 class WaitingTable {
  public:
   static constexpr std::size_t kMaxQuery = 512;
-  static constexpr std::size_t kMaxDraft = 3072;
+  // Thirteen servers with names of 89 octets and addresses of both kinds.
+  static constexpr std::size_t kMaxDraft = 6144;
   static constexpr std::size_t kMaxCapacity = 65536;
 
   // Apart from the entries, so that memory which no query ever needed is never touched.
