@@ -20,8 +20,11 @@ constexpr dns::Rcode kYXDomain{6};
 
 constexpr int kMaxServersWithGlue = 32;
 
-bool IsKeyType(RRType type) noexcept {
-  return type == RRType::kDNSKEY || type == RRType::kCDS || type == RRType::kCDNSKEY;
+// What stands in the zone, but is not served as it stands: ALIAS, and in a signed zone the keys at
+// the apex, which are ours to publish (proxy/apex_keys.cc).
+bool IsHidden(const Zone& zone, const Node& node, RRType type) noexcept {
+  const bool is_key = type == RRType::kDNSKEY || type == RRType::kCDS || type == RRType::kCDNSKEY;
+  return type == RRType::kALIAS || (is_key && zone.keys && node.IsApex());
 }
 
 // The end of `name` that is the name of `ancestor`: it compresses against the question whatever
@@ -30,17 +33,28 @@ NameView SpelledAs(NameView name, NameView ancestor) noexcept {
   return name.Suffix(ancestor.LabelCount());
 }
 
-dns::TypeBitmap TypesAt(const Zone& zone, const Node& node) noexcept {
-  const signer::ApexTypes apex = ApexTypesOf(zone);
-  return signer::HeldTypes(node.types(), node.IsApex() ? &apex : nullptr);
-}
-
 }  // namespace
 
 DenyingZone Resolution::Denying(const Zone& zone, NameView name) const noexcept {
   RRsetView soa = zone.local->soa();
   soa.owner = SpelledAs(name, soa.owner);
   return {zone, soa};
+}
+
+dns::TypeBitmap Resolution::TypesAt(const Zone& zone, const Node& node) const noexcept {
+  const signer::ApexTypes apex = ApexTypesOf(zone);
+  dns::TypeBitmap types = signer::HeldTypes(node.types(), node.IsApex() ? &apex : nullptr);
+  if (!node.Has(RRType::kALIAS)) return types;
+  // What an ALIAS may stand for, less what was just found missing.
+  types.Remove(RRType::kALIAS);
+  for (const RRType type : {RRType::kA, RRType::kAAAA}) {
+    if (type != query_.type) types.Add(type);
+  }
+  return types;
+}
+
+void Resolution::DenyTypeAtNode(const Zone& zone, const Node& node, NameView name) noexcept {
+  DenyType(Denying(zone, name), name, TypesAt(zone, node));
 }
 
 Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noexcept {
@@ -66,9 +80,8 @@ Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noex
 Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
                                           NameView name) noexcept {
   if (query_.type == RRType::kANY) return AnswerAny(zone, node, name);
-  // The keys of a signed zone are ours to publish, not its source's (proxy/apex_keys.cc).
-  const bool ours = zone.keys && node.IsApex() && IsKeyType(query_.type);
-  if (const auto rrset = ours ? std::nullopt : node.Find(query_.type)) {
+  const auto rrset = IsHidden(zone, node, query_.type) ? std::nullopt : node.Find(query_.type);
+  if (rrset) {
     RRsetView spelled = *rrset;
     spelled.owner = name;
     answer_.Add(Section::kAnswer, spelled, &zone);
@@ -76,7 +89,9 @@ Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
   }
   const auto cname = node.Find(RRType::kCNAME);
   if (cname && !AsksForNsec(zone)) return AddLocalAlias(zone, *cname, name);
-  DenyType(Denying(zone, name), name, TypesAt(zone, node));
+  const auto alias = AsksForAddress() ? node.Find(RRType::kALIAS) : std::nullopt;
+  if (alias) return AddLocalAlias(zone, *alias, name);
+  DenyTypeAtNode(zone, node, name);
   return {};
 }
 
@@ -84,12 +99,16 @@ Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
 Resolution::Step Resolution::AnswerAny(const Zone& zone, const Node& node, NameView name) noexcept {
   for (std::size_t i = 0; i < node.rrset_count(); ++i) {
     RRsetView rrset = node.rrset(i);
-    if (zone.keys && node.IsApex() && IsKeyType(rrset.type)) continue;
+    if (IsHidden(zone, node, rrset.type)) continue;
     rrset.owner = name;
     answer_.Add(Section::kAnswer, rrset, &zone);
     return {};
   }
-  DenyType(Denying(zone, name), name, TypesAt(zone, node));
+  if (node.IsEmptyNonTerminal()) {
+    DenyTypeAtNode(zone, node, name);
+  } else {
+    AnswerHinfo(zone, name);
+  }
   return {};
 }
 

@@ -25,14 +25,14 @@ Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcep
     many_zones_ |= next != zone;
     zone = next;
   }
-  return answer_.failed() ? Progress::kFailed : Progress::kDone;
+  return answer_.failed() ? Progress::kFailed : Flatten();
 }
 
 Resolution::Progress Resolution::Settle(const Zone& zone, Step step) noexcept {
   if (answer_.failed()) return Progress::kFailed;
   switch (step.kind) {
     case Step::Kind::kDone:
-      return Progress::kDone;
+      return Flatten();
     case Step::Kind::kAsk:
       return Progress::kWait;
     case Step::Kind::kFailed:
@@ -46,7 +46,8 @@ Resolution::Progress Resolution::Settle(const Zone& zone, Step step) noexcept {
 }
 
 const Zone* Resolution::FollowAlias(NameView target) noexcept {
-  if (++hops_ > kMaxHops || answer_.Has(RRType::kCNAME, target)) return nullptr;  // a loop
+  const bool loop = answer_.Has(RRType::kCNAME, target) || answer_.Has(RRType::kALIAS, target);
+  if (++hops_ > kMaxHops || loop) return nullptr;
   return zones_.Find(target, ParentSide());
 }
 

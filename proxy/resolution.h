@@ -92,9 +92,16 @@ class Resolution {
   Step AnswerAtCut(const Zone& zone, const LocalZone::Node& cut, dns::NameView name) noexcept;
   Step AnswerBelowDname(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
   Step AnswerAny(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  // Bitmap and denial of what `node`, asked for as `name`, does not have.
+  dns::TypeBitmap TypesAt(const Zone& zone, const LocalZone::Node& node) const noexcept;
+  void DenyTypeAtNode(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
   Step AddLocalAlias(const Zone& zone, const dns::RRsetView& cname, dns::NameView name) noexcept;
   void AddLocalGlue(const LocalZone& zone, const dns::RRsetView& ns, dns::NameView cut) noexcept;
   DenyingZone Denying(const Zone& zone, dns::NameView name) const noexcept;
+
+  // proxy/flattened_alias.cc: ends a resolution, after which no ALIAS stands in the answer.
+  bool AsksForAddress() const noexcept;
+  Progress Flatten() noexcept;
 
   // proxy/forward_answer.cc
   Step AskAnswer(const Zone& zone, dns::NameView name) noexcept;
