@@ -1,7 +1,6 @@
 #include "proxy/kernel_worker.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -25,8 +24,6 @@ using namespace std::chrono_literals;
 
 // How often a draining worker looks whether all is answered.
 constexpr auto kDrainCheck = 20ms;
-// Foreign queries taken before the sockets get their turn.
-constexpr int kForeignPerTurn = 256;
 
 }  // namespace
 
@@ -34,8 +31,7 @@ constexpr int kForeignPerTurn = 256;
 class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
  public:
   Impl(std::unique_ptr<net::EventLoop> loop, std::unique_ptr<signer::DigestSigner> signer,
-       const KernelWorkerOptions& options, const PipelineOptions& pipeline,
-       std::vector<ForeignQueries*> foreign)
+       const KernelWorkerOptions& options, const PipelineOptions& pipeline)
       : loop_(std::move(loop)),
         signer_(std::move(signer)),
         drain_for_(options.drain),
@@ -43,11 +39,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
         pipeline_(pipeline, *signer_, &forward_, this),
         tcp_(*loop_, pipeline_, counters_.tcp, options.tcp),
         udp_options_{options.udp_batch, UdpPathOptions().query_bytes, pipeline.max_udp_size},
-        foreign_(std::move(foreign)),
-        foreign_answer_(65535),
-        drain_check_(*loop_, [this] { StopWhenDrained(); }) {
-    for (std::size_t i = 0; i < foreign_.size(); ++i) WatchForeign(i);
-  }
+        drain_check_(*loop_, [this] { StopWhenDrained(); }) {}
 
   ~Impl() override {
     loop_->Post([this] {
@@ -117,9 +109,6 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
         return udp_[tag.index]->Deliver(route, answer);
       case RouteKind::kTcp:
         return tcp_.Deliver(route, answer);
-      case RouteKind::kForeign:
-        counters_.foreign.answers.Add();
-        return foreign_[tag.index]->Deliver(route, answer);
     }
   }
 
@@ -155,46 +144,6 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
     published_.store(number, std::memory_order_release);
   }
 
-  void WatchForeign(std::size_t index) {
-    const int fd = foreign_[index]->wake_fd();
-    foreign_watches_.push_back(std::make_unique<net::FdWatch>(
-        *loop_, fd, [this, index](net::FdWatch::Ready) { TakeForeign(index); }));
-    foreign_watches_.back()->Watch(true, false);
-  }
-
-  void TakeForeign(std::size_t index) noexcept {
-    ForeignQueries& source = *foreign_[index];
-    // Before taking: a query that is put meanwhile makes the descriptor readable again.
-    std::uint64_t count = 0;
-    if (::read(source.wake_fd(), &count, sizeof count) < 0) count = 0;
-    pipeline_.SetTime(UnixMilliseconds());
-    ForeignQuery query;
-    int taken = 0;
-    while (taken < kForeignPerTurn && source.Take(query)) {
-      ++taken;
-      AnswerForeign(source, index, query);
-    }
-    EndBatch();
-    if (taken == kForeignPerTurn) {
-      const std::uint64_t more = 1;
-      if (::write(source.wake_fd(), &more, sizeof more) < 0) return;  // readable already
-    }
-  }
-
-  void AnswerForeign(ForeignQueries& source, std::size_t index, ForeignQuery& query) noexcept {
-    counters_.foreign.queries.Add();
-    SetTag(query.route, {RouteKind::kForeign, static_cast<std::uint32_t>(index)});
-    // Since the path gave the query away an answer may have come to be known here.
-    const Outcome outcome = pipeline_.Handle(query.query, query.from, foreign_answer_);
-    if (outcome.verdict == Verdict::kAnswer) {
-      counters_.foreign.answers.Add();
-      source.Deliver(query.route, dns::Bytes(foreign_answer_).first(outcome.size));
-    } else if (outcome.verdict == Verdict::kWait) {
-      if (!draining_ && pipeline_.Defer(query.query, query.from, query.route)) return;
-      counters_.foreign.turned_away.Add();
-    }
-  }
-
   void BeginDrain() {
     if (std::exchange(draining_, true)) return;
     tcp_.Drain();
@@ -220,9 +169,6 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
   TcpPath tcp_;
   UdpPathOptions udp_options_;
   std::vector<std::unique_ptr<UdpPath>> udp_;
-  std::vector<ForeignQueries*> foreign_;
-  std::vector<std::unique_ptr<net::FdWatch>> foreign_watches_;
-  std::vector<std::uint8_t> foreign_answer_;
   std::vector<KernelListen> listening_;
 
   std::mutex mailbox_;
@@ -237,8 +183,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
 };
 
 Result<std::unique_ptr<KernelWorker>> KernelWorker::Create(const KernelWorkerOptions& options,
-                                                           const SignerFactory& make_signer,
-                                                           std::vector<ForeignQueries*> foreign) {
+                                                           const SignerFactory& make_signer) {
   auto loop = net::EventLoop::Create();
   if (!loop) return Error{loop.error()};
   auto signer = make_signer();
@@ -246,8 +191,7 @@ Result<std::unique_ptr<KernelWorker>> KernelWorker::Create(const KernelWorkerOpt
   PipelineOptions pipeline = options.pipeline;
   // Each worker hashes its own way: names chosen to collide in one do not in another.
   if (pipeline.hash_seed == 0) pipeline.hash_seed = net::Random().U64();
-  auto impl = std::make_unique<Impl>(std::move(loop).value(), std::move(signer), options, pipeline,
-                                     std::move(foreign));
+  auto impl = std::make_unique<Impl>(std::move(loop).value(), std::move(signer), options, pipeline);
   for (const KernelListen& listen : options.listen) {
     if (Status status = impl->Listen(listen); !status) return Error{status.error()};
   }

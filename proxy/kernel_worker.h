@@ -16,7 +16,6 @@
 
 #include "dns/result.h"
 #include "net/address.h"
-#include "proxy/foreign_queries.h"
 #include "proxy/forward_client.h"
 #include "proxy/pipeline.h"
 #include "proxy/tcp_limits.h"
@@ -45,8 +44,7 @@ class KernelWorker {
  public:
   // Opens and binds all sockets in the calling thread: privileges may be dropped afterwards.
   static Result<std::unique_ptr<KernelWorker>> Create(const KernelWorkerOptions& options,
-                                                      const SignerFactory& make_signer,
-                                                      std::vector<ForeignQueries*> foreign = {});
+                                                      const SignerFactory& make_signer);
   // Drains with no patience, if it still runs.
   ~KernelWorker();
   KernelWorker(const KernelWorker&) = delete;

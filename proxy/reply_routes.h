@@ -14,11 +14,11 @@
 
 namespace sealwire::proxy {
 
-enum class RouteKind : std::uint8_t { kUdp, kTcp, kForeign };
+enum class RouteKind : std::uint8_t { kUdp, kTcp };
 
 struct RouteTag {
   RouteKind kind = RouteKind::kUdp;
-  std::uint32_t index = 0;  // which socket or source of that kind
+  std::uint32_t index = 0;  // which socket of that kind
 };
 
 inline constexpr std::size_t kRouteOctets = 7 * sizeof(std::uint64_t);

@@ -31,16 +31,9 @@ struct TcpCounters {
   Counter bad_frame_closed;  // a length no query has
 };
 
-struct ForeignCounters {
-  Counter queries;  // handed over by another packet path
-  Counter answers;
-  Counter turned_away;
-};
-
 struct WorkerCounters {
   UdpCounters udp;
   TcpCounters tcp;
-  ForeignCounters foreign;
 };
 
 }  // namespace sealwire::proxy

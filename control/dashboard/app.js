@@ -9,6 +9,8 @@ const make = (tag, properties = {}, ...children) => {
 let token = sessionStorage.getItem('sealwire-token');
 let shown = null;
 let next = null;
+let lists = 0;
+let drawn = '';
 
 async function call(method, path, body) {
   const answer = await fetch(path, {
@@ -32,6 +34,7 @@ function askForToken() {
   sessionStorage.removeItem('sealwire-token');
   $('login').hidden = false;
   $('zones').hidden = $('detail').hidden = true;
+  drawn = '';
 }
 
 const backendOf = (backend) => backend.file || backend.forward.join(', ');
@@ -48,7 +51,10 @@ async function list(cursor) {
   const query = new URLSearchParams({ limit: '50' });
   if ($('search').value) query.set('q', $('search').value);
   if (cursor) query.set('cursor', cursor);
+  // A slow answer to an earlier search must not replace a later one.
+  const mine = ++lists;
   const page = await call('GET', `/v1/zones?${query}`);
+  if (mine !== lists) return;
   if (!cursor) $('rows').replaceChildren();
   $('rows').append(...page.zones.map(row));
   next = page.next_cursor;
@@ -57,15 +63,21 @@ async function list(cursor) {
 
 function copyable(label, text) {
   const copy = make('button', { type: 'button', ariaLabel: `Copy ${label}` }, 'Copy');
-  copy.onclick = () => navigator.clipboard.writeText(text).then(() => { copy.textContent = 'Copied'; });
-  return make('tr', {}, make('th', { scope: 'row' }, label), make('td', {}, make('code', {}, text)), make('td', {}, copy));
+  const shownText = make('code', {}, text);
+  // Browsers give the clipboard to HTTPS and loopback only; elsewhere the text is marked, to be copied by hand.
+  const mark = () => { getSelection().selectAllChildren(shownText); copy.textContent = 'Marked'; };
+  copy.onclick = () => {
+    if (!navigator.clipboard) return mark();
+    return navigator.clipboard.writeText(text).then(() => { copy.textContent = 'Copied'; }, mark);
+  };
+  return make('tr', {}, make('th', { scope: 'row' }, label), make('td', {}, shownText), make('td', {}, copy));
 }
 
 const STEPS = [['deploying', 'Bring the keys to every worker'], ['pending', 'Publish the DS record at the parent'], ['active', 'Validated']];
 
 function toggle(name, state) {
   const on = state.enabled;
-  const button = make('button', { type: 'submit' }, on ? 'Turn DNSSEC off' : 'Turn DNSSEC on');
+  const button = make('button', { type: 'submit' }, on ? 'Turn DNSSEC off' : state.status === 'pending-disabled' ? 'Keep DNSSEC on' : 'Turn DNSSEC on');
   const confirm = make('input', { ariaLabel: `Type ${name} to turn DNSSEC off`, placeholder: name, required: on, hidden: !on });
   const form = make('form', {}, ...(on ? [make('p', {}, 'Off goes on signing until the parent has lost the DS record. Type the name of the zone to turn it off.')] : []),
     confirm, ' ', button);
@@ -78,9 +90,25 @@ function toggle(name, state) {
   return form;
 }
 
+// What is being typed and what has the focus survive new content.
+function redraw(parts) {
+  const labelOf = (element) => element.ariaLabel || element.textContent;
+  const before = $('detail').contains(document.activeElement) ? labelOf(document.activeElement) : null;
+  const typed = new Map([...$('detail').querySelectorAll('input')].map((input) => [input.ariaLabel, input.value]));
+  $('detail').replaceChildren(...parts);
+  for (const element of $('detail').querySelectorAll('input, button')) {
+    if (typed.has(element.ariaLabel)) element.value = typed.get(element.ariaLabel);
+    if (before && labelOf(element) === before) element.focus();
+  }
+}
+
 async function show(name) {
   const state = await call('GET', `/v1/zones/${encodeURIComponent(name)}/dnssec`);
   shown = name;
+  // Nothing new: the page stays as it is.
+  const seen = JSON.stringify([name, state]);
+  if (seen === drawn) return;
+  drawn = seen;
   const parts = [make('h2', {}, name), make('p', {}, `Wanted ${state.enabled ? 'on' : 'off'}, observed `, statusOf(state.status))];
   if (state.enabled) {
     parts.push(make('ol', {}, ...STEPS.map(([status, text]) => {
@@ -96,12 +124,7 @@ async function show(name) {
     parts.push(make('table', {}, make('tbody', {}, ...fields.map(([label, text]) => copyable(label, text)))));
   }
   parts.push(toggle(name, state));
-  // What is being typed is not taken away by a refresh.
-  if (!$('detail').contains(document.activeElement) || !$('detail').dataset.zone || $('detail').dataset.zone !== name ||
-      document.activeElement.tagName !== 'INPUT') {
-    $('detail').replaceChildren(...parts);
-    $('detail').dataset.zone = name;
-  }
+  redraw(parts);
   $('detail').hidden = false;
 }
 

@@ -1,9 +1,5 @@
 #include "proxy/kernel_worker.h"
 
-#include <sys/eventfd.h>
-
-#include <mutex>
-
 #include "tests/proxy/paths_fixture.h"
 
 namespace sealwire::proxy {
@@ -23,8 +19,8 @@ class KernelWorkerTest : public ::testing::Test {
     options_.listen.push_back({{net::IpAddress::V4({127, 0, 0, 1}), 0}, true, true});
     options_.forward.total_timeout = 500ms;
   }
-  KernelWorker& Start(std::vector<ForeignQueries*> foreign = {}) {
-    auto made = KernelWorker::Create(options_, MakeSigner(), std::move(foreign));
+  KernelWorker& Start() {
+    auto made = KernelWorker::Create(options_, MakeSigner());
     EXPECT_TRUE(made.ok()) << made.error();
     worker_ = std::move(made).value();
     worker_->Start();
@@ -247,76 +243,6 @@ TEST_F(KernelWorkerTest, DestructionEndsARunningWorker) {
   const auto start = std::chrono::steady_clock::now();
   worker_.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
-}
-
-// Stands for a packet path of its own: queries in from one thread, answers out to a list.
-class OtherPath final : public ForeignQueries {
- public:
-  OtherPath() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-
-  void Put(const Packet& query, std::uint64_t mark) {
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_.emplace_back(query, mark);
-    }
-    const std::uint64_t one = 1;
-    EXPECT_EQ(::write(wake_.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
-  }
-  std::vector<std::pair<std::uint64_t, Packet>> Answers() {
-    const std::lock_guard lock(mutex_);
-    return answers_;
-  }
-
-  int wake_fd() const noexcept override { return wake_.get(); }
-  bool Take(ForeignQuery& out) noexcept override {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return false;
-    taken_ = std::move(waiting_.front().first);
-    out.query = taken_;
-    out.from = {};
-    for (std::size_t i = 0; i < 7; ++i) out.route.words[i] = waiting_.front().second + i;
-    waiting_.pop_front();
-    return true;
-  }
-  void Deliver(const ReplyRoute& route, dns::Bytes answer) noexcept override {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(route.words[i], route.words[0] + i);
-    answers_.emplace_back(route.words[0], Packet(answer.begin(), answer.end()));
-  }
-
- private:
-  net::FileDescriptor wake_;
-  std::mutex mutex_;
-  std::deque<std::pair<Packet, std::uint64_t>> waiting_;
-  std::vector<std::pair<std::uint64_t, Packet>> answers_;
-  Packet taken_;
-};
-
-TEST_F(KernelWorkerTest, ForeignQueriesGetTheirAnswersAtOnceOrLater) {
-  ScriptedBackend backend(*loop_);
-  OtherPath one;
-  OtherPath two;
-  Start({&one, &two});
-  ASSERT_TRUE(RunUntilServes(backend.endpoint()));
-  one.Put(Immediate(1), 1000);
-  two.Put(Waiting(2), 2000);
-  ASSERT_TRUE(RunUntil([&] { return !one.Answers().empty() && !two.Answers().empty(); }));
-  EXPECT_EQ(one.Answers()[0].first, 1000u);
-  EXPECT_EQ(RcodeOf(one.Answers()[0].second), 5);
-  EXPECT_EQ(two.Answers()[0].first, 2000u);
-  EXPECT_EQ(IdOf(two.Answers()[0].second), 2);
-  EXPECT_EQ(RcodeOf(two.Answers()[0].second), 0);
-  EXPECT_EQ(worker_->counters().foreign.queries.value(), 2u);
-  EXPECT_EQ(worker_->counters().foreign.answers.value(), 2u);
-  worker_.reset();
-}
-
-TEST_F(KernelWorkerTest, MoreForeignQueriesThanATurnTakesAreAllAnswered) {
-  OtherPath path;
-  Start({&path});
-  for (std::uint16_t i = 0; i < 1000; ++i) path.Put(Immediate(i), i);
-  EXPECT_TRUE(RunUntil([&] { return path.Answers().size() == 1000; }));
-  worker_.reset();
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ bool Broken(std::uint8_t*, std::size_t) {
 class ReadyMakerOf : public testing::TestWithParam<P256Implementation> {};
 
 TEST_P(ReadyMakerOf, MakesBatchesOfDifferentPairs) {
-  if (GetParam() == P256Implementation::kIfma && !CpuHasIfma()) GTEST_SKIP();
+  if (GetParam() == P256Implementation::kIfma && !CpuHasIfma()) {
+    GTEST_SKIP() << "this CPU has no AVX-512 IFMA";
+  }
   const auto maker = ReadyMaker::Make(GetParam(), 64);
   ASSERT_NE(maker, nullptr);
   std::set<Limbs> seen;
