@@ -69,6 +69,10 @@ void AddSockets(MetricsText& out, const KernelWorkers& workers) {
       "sealwire_udp_sent_total", Kind::kCounter, "Datagrams the kernel took.",
       [](C c) -> auto& { return c.udp.answers; });
   add(
+      "sealwire_udp_sent_in_runs_total", Kind::kCounter,
+      "Datagrams the kernel took in one piece with others for the same peer.",
+      [](C c) -> auto& { return c.udp.in_runs; });
+  add(
       "sealwire_udp_oversized_total", Kind::kCounter, "Datagrams too large to be a query.",
       [](C c) -> auto& { return c.udp.oversized; });
   add(

@@ -93,10 +93,12 @@ class UdpOutbox {
 
   struct Flushed {
     std::size_t sent = 0;
+    std::size_t in_runs = 0;  // of `sent`: went with others of their size to the same peer
     std::size_t dropped = 0;  // the socket was full, or the destination cannot be reached
   };
   // Sends all that was committed, in as few calls as possible, and empties the box: what the kernel
   // does not take at once is dropped, since a client asks again and a queue would only grow old.
+  // Datagrams of one size for one peer keep their order among themselves, others need not.
   Flushed Flush(UdpSocket& socket) noexcept;
 
  private:

@@ -71,6 +71,7 @@ void UdpPath::Flush() noexcept {
   if (out_.empty()) return;
   const net::UdpOutbox::Flushed flushed = out_.Flush(socket_);
   counters_.answers.Add(flushed.sent);
+  counters_.in_runs.Add(flushed.in_runs);
   if (flushed.dropped != 0) counters_.not_sent.Add(flushed.dropped);
 }
 

@@ -10,6 +10,7 @@ namespace sealwire::proxy {
 struct UdpCounters {
   Counter queries;      // datagrams received
   Counter answers;      // datagrams the kernel took
+  Counter in_runs;      // … of them in one piece with others for the same peer
   Counter oversized;    // queries larger than any that could be meant seriously: dropped
   Counter not_sent;     // answers dropped because the socket was full or the client unreachable
   Counter deferred;     // queries that wait, or waited, for a backend

@@ -1,5 +1,6 @@
 #include "net/udp_socket.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -181,6 +182,69 @@ TEST(UdpSocket, SourcePortsDiffer) {
   }
   std::sort(ports.begin(), ports.end());
   EXPECT_EQ(std::unique(ports.begin(), ports.end()), ports.end());
+}
+
+// Two clients, two sizes each: four runs and one datagram alone, all told apart again.
+TEST(UdpSocket, DatagramsOfOneSizeForOnePeerTravelInRuns) {
+  UdpSocket server = MustBind(AnyPort("127.0.0.1"));
+  std::array<UdpSocket, 2> clients{MustConnect(server.local()), MustConnect(server.local())};
+  UdpOutbox out(32, 512);
+  std::array<std::vector<std::string>, 2> expected;
+  for (int i = 0; i < 16; ++i) {
+    const std::size_t c = static_cast<std::size_t>(i % 2);
+    expected[c].push_back(std::string(i % 3 == 0 ? 100 : 40, static_cast<char>('a' + i)));
+    Put(out, expected[c].back(), {clients[c].local(), {}, 0});
+  }
+  expected[0].push_back("alone");
+  Put(out, "alone", {clients[0].local(), {}, 0});
+  const UdpOutbox::Flushed flushed = out.Flush(server);
+  EXPECT_EQ(flushed.sent, 17u);
+  EXPECT_EQ(flushed.in_runs, 16u);
+  EXPECT_EQ(flushed.dropped, 0u);
+  for (std::size_t c = 0; c < clients.size(); ++c) {
+    UdpInbox in(32, 512);
+    ASSERT_EQ(in.Receive(clients[c]).count, expected[c].size());
+    std::vector<std::string> received;
+    for (std::size_t i = 0; i < expected[c].size(); ++i) received.push_back(Text(in.payload(i)));
+    EXPECT_THAT(received, ::testing::UnorderedElementsAreArray(expected[c]));
+  }
+}
+
+TEST(UdpSocket, ARunIsNoLongerThanTheKernelTakes) {
+  UdpSocket server = MustBind(AnyPort("::1"));
+  UdpSocket client = MustConnect(server.local());
+  UdpOutbox out(160, 1500);
+  for (int i = 0; i < 160; ++i) Put(out, std::string(1400, 'x'), {client.local(), {}, 0});
+  EXPECT_EQ(out.Flush(server).sent, 160u);
+  UdpInbox in(160, 1500);
+  EXPECT_EQ(in.Receive(client).count, 160u);
+}
+
+TEST(UdpSocket, RunsLeaveFromTheAddressThatWasAsked) {
+  UdpSocket server = MustBind(AnyPort("0.0.0.0"));
+  const IpAddress asked = IpAddress::FromText("127.0.0.9").value();
+  UdpSocket client = MustConnect({asked, server.local().port});
+  UdpOutbox out(8, 512);
+  for (int i = 0; i < 8; ++i) Put(out, "same size", {client.local(), asked, 0});
+  EXPECT_EQ(out.Flush(server).in_runs, 8u);
+  UdpInbox in(8, 512);
+  EXPECT_EQ(in.Receive(client).count, 8u);
+}
+
+// Port 0 cannot be sent to: the run fails whole and one by one, and the others go.
+TEST(UdpSocket, ARunThatIsRefusedDropsNoOther) {
+  UdpSocket server = MustBind(AnyPort("127.0.0.1"));
+  UdpSocket client = MustConnect(server.local());
+  UdpOutbox out(8, 512);
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 3; ++i) Put(out, "lost", {{client.local().address, 0}, {}, 0});
+    for (int i = 0; i < 3; ++i) Put(out, "sent", {client.local(), {}, 0});
+    const UdpOutbox::Flushed flushed = out.Flush(server);
+    EXPECT_EQ(flushed.sent, 3u);
+    EXPECT_EQ(flushed.dropped, 3u);
+    // After eight refusals on end none is tried for a while.
+    EXPECT_TRUE(flushed.in_runs == 3u || flushed.in_runs == 0u);
+  }
 }
 
 }  // namespace
