@@ -43,7 +43,11 @@ dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, Answer& answer,
   const signer::Validity validity = signer::ValidityAt(
       policy, signer::ValidityHash(item.rrset.owner, item.rrset.type), now_ms / 1000);
   dns::Writer writer(rrsig_);
-  if (!signer_.Sign(zone.keys->zsk, zone.apex, item.rrset, validity, writer)) return {};
+  const bool denies_name = answer.nonexistent && item.rrset.type == RRType::kNSEC;
+  if (!signer_.Sign(zone.keys->zsk, zone.apex, item.rrset, validity, writer,
+                    denies_name ? signer::Reuse::kUnlikely : signer::Reuse::kLikely)) {
+    return {};
+  }
   answer.ReuseUntil(WindowEndMs(zone.policy, validity, now_ms));
   return writer.written();
 }

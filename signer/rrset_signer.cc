@@ -29,34 +29,57 @@ RRsetSigner::RRsetSigner(DigestSigner& signer, SignatureMemo& memo)
 
 RRsetSigner::~RRsetSigner() = default;
 
-bool RRsetSigner::Sign(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
-                       const Validity& validity, dns::Writer& rrsig_rdata) noexcept {
+bool RRsetSigner::FindOrMake(const SigningKey& key, const Digest& digest, Reuse reuse,
+                             Signature& signature) noexcept {
+  if (reuse == Reuse::kLikely) {
+    if (const Signature* found = memo_.Find(key.id, digest)) {
+      signature = *found;
+      Count(counters_.memo_hits);
+      return true;
+    }
+  }
+  if (!signer_.Sign(key, digest, signature)) return false;
+  Count(counters_.signatures);
+  if (reuse == Reuse::kLikely) memo_.Insert(key.id, digest, signature);
+  return true;
+}
+
+bool RRsetSigner::SignAnew(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
+                           const Validity& validity, dns::Writer& rrsig_rdata,
+                           Reuse reuse) noexcept {
   const RrsigFields fields = FieldsFor(rrset, apex, validity, key.key_tag);
   const std::size_t prefix_size = kRrsigFixedSize + apex.size();
+  if (rrsig_rdata.room() < prefix_size + sizeof(Signature)) return false;
   const std::size_t size =
-      rrsig_rdata.room() < prefix_size + sizeof(Signature)
-          ? 0
-          : WriteSignedData(fields, rrset, scratch_->canonical, scratch_->signed_data);
-  if (size == 0) {
-    Count(counters_.failures);
-    return false;
-  }
+      WriteSignedData(fields, rrset, scratch_->canonical, scratch_->signed_data);
+  if (size == 0) return false;
   const dns::Bytes signed_data(scratch_->signed_data, size);
-  const Digest digest = Sha256::Hash(signed_data);
-  Signature made;
-  const Signature* signature = memo_.Find(key.id, digest);
-  if (signature != nullptr) {
-    Count(counters_.memo_hits);
-  } else if (signer_.Sign(key, digest, made)) {
-    Count(counters_.signatures);
-    memo_.Insert(key.id, digest, made);
-    signature = &made;
-  } else {
+  Signature signature;
+  if (!FindOrMake(key, Sha256::Hash(signed_data), reuse, signature)) return false;
+  rrsig_rdata.Run(signed_data.first(prefix_size));
+  rrsig_rdata.Run(signature);
+  return true;
+}
+
+bool RRsetSigner::Sign(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
+                       const Validity& validity, dns::Writer& rrsig_rdata, Reuse reuse) noexcept {
+  const bool in_many_answers = rrset.type == dns::RRType::kSOA;
+  if (in_many_answers) {
+    const dns::Bytes found = recent_.Find(key.id, validity, rrset);
+    if (!found.empty() && rrsig_rdata.room() >= found.size()) {
+      Count(counters_.memo_hits);
+      rrsig_rdata.Run(found);
+      return true;
+    }
+  }
+  const std::size_t from = rrsig_rdata.size();
+  if (!SignAnew(key, apex, rrset, validity, rrsig_rdata, reuse)) {
     Count(counters_.failures);
     return false;
   }
-  rrsig_rdata.Run(signed_data.first(prefix_size));
-  rrsig_rdata.Run(*signature);
+  if (in_many_answers) {
+    recent_.Insert(key.id, validity, rrset, rrsig_rdata.written().subspan(from));
+  }
   return true;
 }
 

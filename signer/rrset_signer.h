@@ -13,6 +13,7 @@
 #include "dns/name.h"
 #include "dns/rrset.h"
 #include "signer/ecdsa.h"
+#include "signer/recent_signatures.h"
 #include "signer/signature_memo.h"
 #include "signer/validity.h"
 
@@ -21,9 +22,13 @@ namespace sealwire::signer {
 // Written by the worker alone, read by the metrics page.
 struct RRsetSignerCounters {
   std::atomic<std::uint64_t> signatures{0};  // made by the DigestSigner
-  std::atomic<std::uint64_t> memo_hits{0};
-  std::atomic<std::uint64_t> failures{0};  // no signature could be made, or no room for it
+  std::atomic<std::uint64_t> memo_hits{0};   // made before
+  std::atomic<std::uint64_t> failures{0};    // no signature could be made, or no room for it
 };
+
+// Whether a signature will be wanted again. One over a name that does not exist seldom is, and in a
+// flood of such names looking for it and keeping it would cost more than making it.
+enum class Reuse : std::uint8_t { kLikely, kUnlikely };
 
 class RRsetSigner {
  public:
@@ -37,15 +42,22 @@ class RRsetSigner {
   // The caller has made sure that `rrset` is of the zone `apex`, and that the key is published
   // there.
   bool Sign(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
-            const Validity& validity, dns::Writer& rrsig_rdata) noexcept;
+            const Validity& validity, dns::Writer& rrsig_rdata,
+            Reuse reuse = Reuse::kLikely) noexcept;
 
   const RRsetSignerCounters& counters() const noexcept { return counters_; }
 
  private:
   struct Scratch;
 
+  bool SignAnew(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
+                const Validity& validity, dns::Writer& rrsig_rdata, Reuse reuse) noexcept;
+  bool FindOrMake(const SigningKey& key, const Digest& digest, Reuse reuse,
+                  Signature& signature) noexcept;
+
   DigestSigner& signer_;
   SignatureMemo& memo_;
+  RecentSignatures recent_;
   RRsetSignerCounters counters_;
   std::unique_ptr<Scratch> scratch_;
 };

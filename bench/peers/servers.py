@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import time
+import urllib.request
 
 from peers.workload import APEX
 
@@ -76,9 +77,11 @@ class Server:
     title = ""
     needs = ()
     environment = {}
+    signs = True
 
-    def __init__(self, directory, zone, core):
+    def __init__(self, directory, zone, core, backend_core=None):
         self.home, self.zone, self.core = directory / type(self).__name__.lower(), zone, core
+        self.backend_core = core if backend_core is None else backend_core
         self._process = None
 
     def check(self):
@@ -105,8 +108,12 @@ class Server:
             )
         self.on_started()
         self.until(60, "answers SOA", lambda: ask(self.port, APEX, 6, dnssec=False, timeout=0.3)[0] == 0)
-        for name in (f"h000000.{APEX}", f"nothing-here.{APEX}", f"any.wild.{APEX}"):
+        for name in (f"h000000.{APEX}", f"nothing-here.{APEX}", f"any.wild.{APEX}") if self.signs else ():
             self.until(30, f"signs {name}", lambda: RRSIG in ask(self.port, name, 1, dnssec=True)[1])
+        self.settle()
+
+    def settle(self):
+        """Returns when what the server does on its own after its start is done."""
 
     def stop(self):
         if self._process is None:
@@ -175,8 +182,12 @@ def run(*command, cwd=None, environment=None):
 
 
 class Sealwire(Server):
+    """Its store of ready pairs is full when it is asked: a burst."""
+
     title = "Sealwire"
     needs = ("softhsm2-util",)
+    pairs = 1 << 20
+    source = property(lambda self: ("--file", self.zone))
 
     def check(self):
         super().check()
@@ -198,6 +209,7 @@ class Sealwire(Server):
     def command(self):
         for leftover in self.home.glob("state.db*"):
             leftover.unlink()
+        self.metrics = free_port()
         (self.home / "sealwire.yaml").write_text(f"""\
 listen:
   - {{address: "127.0.0.1:{self.port}"}}
@@ -206,6 +218,8 @@ control: {{socket: {self.home}/control.sock, token_file: {self.home}/token}}
 state: {{sqlite: {self.home}/state.db}}
 hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {self.home}/hsm.pin}}
 parent: {{servers: ["127.0.0.1:9"]}}
+metrics: {{address: "127.0.0.1:{self.metrics}"}}
+ink: {{pairs: {self.pairs}}}
 policies:
   default: {{denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}}
 """)
@@ -214,8 +228,16 @@ policies:
     def on_started(self):
         self.until(20, "makes its control socket and token",
                    lambda: (self.home / "control.sock").exists() and (self.home / "token").exists())
-        self.ctl("zone", "add", APEX, "--file", self.zone)
+        self.ctl("zone", "add", APEX, *self.source)
         self.ctl("dnssec", "on", APEX)
+
+    def settle(self):
+        self.until(60, "fills its store of ready pairs", lambda: self.ready_pairs() >= 0.999 * self.pairs)
+
+    def ready_pairs(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=5) as page:
+            return sum(float(line.rpartition(" ")[2]) for line in page.read().decode().splitlines()
+                       if re.match(r"sealwire_ready_pairs[{ ]", line))
 
     def ctl(self, *words):
         def done():
@@ -228,6 +250,36 @@ policies:
             return result.returncode in (0, 3)
 
         self.until(30, f"sealctl {' '.join(map(str, words))}", done)
+
+
+class SealwireDry(Sealwire):
+    """A store too small to matter: nearly every pair is made on the same core while questions come."""
+
+    title = "Sealwire, making its ink"
+    pairs = 8192
+
+
+class SealwireForward(Sealwire):
+    """Asks NSD, which serves the unsigned zone from the other core."""
+
+    title = "Sealwire, forward"
+    needs = Sealwire.needs + ("nsd",)
+    backend = None
+
+    @property
+    def source(self):
+        return "--forward", f"127.0.0.1:{self.backend.port}"
+
+    def start(self):
+        self.backend = UnsignedNsd(self.home, self.zone, self.backend_core)
+        self.backend.home.mkdir(exist_ok=True)
+        self.backend.start()
+        super().start()
+
+    def stop(self):
+        super().stop()
+        if self.backend is not None:
+            self.backend.stop()
 
 
 class Knot(Server):
@@ -320,6 +372,18 @@ zone:
         return ["nsd", "-d", "-c", self.home / "nsd.conf"]
 
 
+class UnsignedNsd(Nsd):
+    """A backend for others: it says nothing of DNSSEC."""
+
+    title = "NSD, unsigned"
+
+    def prepare(self):
+        pass
+
+    signed = property(lambda self: self.zone)
+    signs = False
+
+
 class PowerDnsNsec(Server):
     title = "PowerDNS, live NSEC"
     needs = ("pdns_server", "pdnsutil")
@@ -365,6 +429,8 @@ class PowerDnsNsec3(PowerDnsNsec):
 
 ALL = {
     "sealwire": Sealwire,
+    "sealwire-dry": SealwireDry,
+    "sealwire-forward": SealwireForward,
     "knot-online": KnotOnline,
     "pdns-nsec": PowerDnsNsec,
     "pdns-nsec3": PowerDnsNsec3,

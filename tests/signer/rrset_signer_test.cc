@@ -39,7 +39,7 @@ class RRsetSignerTest : public testing::Test {
   std::vector<std::uint8_t> Sign(RRsetSigner& signer, const RRset& rrset) {
     std::vector<std::uint8_t> out(kMaxRrsigSize);
     dns::Writer writer(out);
-    const bool ok = signer.Sign(key_, apex_, rrset.view(), validity_, writer);
+    const bool ok = signer.Sign(key_, apex_, rrset.view(), validity_, writer, reuse_);
     EXPECT_EQ(ok, writer.size() > 0);
     out.resize(writer.size());
     return out;
@@ -55,9 +55,50 @@ class RRsetSignerTest : public testing::Test {
   const std::array<std::uint8_t, 32> scalar_{1, 2, 3};
   SigningKey key_{scalar_.data(), 5, 1234};
   Validity validity_{1000, 2000};
+  Reuse reuse_ = Reuse::kLikely;
   SignatureMemo memo_{64};
   FakeSigner fake_;
 };
+
+TEST_F(RRsetSignerTest, ASoaIsSignedAnewWhenAnythingThatIsSignedChanges) {
+  RRsetSigner signer(fake_, memo_);
+  const auto soa = [](std::uint8_t serial, std::uint32_t ttl, const char* owner) {
+    RRset rrset(NameOf(owner), RRType::kSOA, ttl);
+    std::vector<std::uint8_t> rdata(22);
+    rdata[5] = serial;
+    rrset.Add(rdata);
+    return rrset;
+  };
+  const auto first = Sign(signer, soa(1, 300, "example."));
+  EXPECT_EQ(Sign(signer, soa(1, 300, "example.")), first);
+  EXPECT_EQ(fake_.calls, 1);
+  EXPECT_EQ(signer.counters().memo_hits.load(), 1u);
+  EXPECT_EQ(Sign(signer, soa(1, 300, "eXample.")), first);  // by its digest
+  EXPECT_EQ(fake_.calls, 1);
+  EXPECT_NE(Sign(signer, soa(2, 300, "example.")), first);
+  EXPECT_NE(Sign(signer, soa(1, 301, "example.")), first);
+  validity_.expiration = 2001;
+  EXPECT_NE(Sign(signer, soa(1, 300, "example.")), first);
+  validity_.expiration = 2000;
+  EXPECT_EQ(fake_.calls, 4);
+  ++key_.id;
+  EXPECT_NE(Sign(signer, soa(1, 300, "example.")), first);
+  --key_.id;
+  EXPECT_EQ(Sign(signer, soa(1, 300, "example.")), first);
+  EXPECT_EQ(fake_.calls, 5);
+}
+
+TEST_F(RRsetSignerTest, WhatIsHardlyWantedAgainDrivesNothingOut) {
+  RRsetSigner signer(fake_, memo_);
+  Sign(signer, Address("www.example.", 1));
+  reuse_ = Reuse::kUnlikely;
+  for (std::uint8_t i = 2; i < 250; ++i) Sign(signer, Address("www.example.", i));
+  EXPECT_EQ(fake_.calls, 249);
+  EXPECT_EQ(memo_.size(), 1u);
+  reuse_ = Reuse::kLikely;
+  Sign(signer, Address("www.example.", 1));
+  EXPECT_EQ(fake_.calls, 249);
+}
 
 TEST_F(RRsetSignerTest, RdataIsPrefixThenSignature) {
   RRsetSigner signer(fake_, memo_);
