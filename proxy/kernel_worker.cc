@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -26,6 +27,39 @@ using namespace std::chrono_literals;
 constexpr auto kDrainCheck = 20ms;
 
 }  // namespace
+
+struct Sockets {
+  std::optional<net::UdpSocket> udp;
+  std::optional<net::FileDescriptor> tcp;
+  net::Endpoint endpoint;  // with the port that was drawn, if 0 was asked for
+};
+
+Result<Sockets> OpenOnce(const KernelListen& listen) {
+  Sockets sockets{std::nullopt, std::nullopt, listen.endpoint};
+  if (listen.udp) {
+    auto socket = net::UdpSocket::Bind(listen.endpoint);
+    if (!socket) return Error{socket.error()};
+    sockets.endpoint = socket->local();
+    sockets.udp = std::move(socket).value();
+  }
+  if (listen.tcp) {
+    auto listener = net::ListenTcp(sockets.endpoint, true);
+    if (!listener) return Error{listener.error()};
+    sockets.endpoint = net::LocalEndpoint(listener->get());
+    sockets.tcp = std::move(listener).value();
+  }
+  return sockets;
+}
+
+// A port that the kernel drew for UDP may be taken for TCP: then another is drawn.
+Result<Sockets> Open(const KernelListen& listen) {
+  constexpr int kDraws = 16;
+  auto sockets = OpenOnce(listen);
+  for (int i = 1; !sockets && listen.endpoint.port == 0 && i < kDraws; ++i) {
+    sockets = OpenOnce(listen);
+  }
+  return sockets;
+}
 
 // Between the pipeline, who knows no sockets, and the paths, who know no pipelines but this one.
 class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
@@ -51,26 +85,21 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
     Join();
   }
 
-  Status Listen(KernelListen listen) {
-    // UDP first: with port 0 it draws the port that TCP takes as well.
-    if (listen.udp) {
-      auto socket = net::UdpSocket::Bind(listen.endpoint);
-      if (!socket) return Error{socket.error()};
-      listen.endpoint = socket->local();
-      udp_.push_back(std::make_unique<UdpPath>(*loop_, std::move(socket).value(),
+  Status Listen(const KernelListen& listen) {
+    auto opened = Open(listen);
+    if (!opened) return Error{opened.error()};
+    Sockets& sockets = opened.value();
+    if (sockets.udp) {
+      udp_.push_back(std::make_unique<UdpPath>(*loop_, std::move(*sockets.udp),
                                                static_cast<std::uint32_t>(udp_.size()), pipeline_,
                                                counters_.udp, udp_options_));
       if (!udp_.back()->Open()) {
-        return Error{"cannot watch " + listen.endpoint.ToText() + " (UDP): out of memory"};
+        return Error{"cannot watch " + sockets.endpoint.ToText() + " (UDP): out of memory"};
       }
     }
-    if (listen.tcp) {
-      auto listener = net::ListenTcp(listen.endpoint, true);
-      if (!listener) return Error{listener.error()};
-      listen.endpoint = net::LocalEndpoint(listener->get());
-      tcp_.Listen(std::move(listener).value());
-    }
+    if (sockets.tcp) tcp_.Listen(std::move(*sockets.tcp));
     listening_.push_back(listen);
+    listening_.back().endpoint = sockets.endpoint;
     return Status::Ok();
   }
 

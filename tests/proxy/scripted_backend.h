@@ -46,7 +46,7 @@ class ScriptedBackend {
       : ScriptedBackend(loop, net::Endpoint{net::IpAddress::FromText(address).value(), 0}) {}
   ScriptedBackend(net::EventLoop& loop, const net::Endpoint& endpoint)
       : loop_(loop),
-        socket_(net::UdpSocket::Bind(endpoint).value()),
+        socket_(BindWhereTcpIsFree(endpoint)),
         watch_(loop, socket_.fd(), [this](net::FdWatch::Ready) { Receive(); }) {
     watch_.Watch(true, false);
   }
@@ -84,6 +84,16 @@ class ScriptedBackend {
   int tcp_connections() const { return tcp_connections_; }
 
  private:
+  // A port drawn for UDP may be taken for TCP, which some tests serve later.
+  static net::UdpSocket BindWhereTcpIsFree(const net::Endpoint& endpoint) {
+    for (int draw = 0;; ++draw) {
+      net::UdpSocket socket = net::UdpSocket::Bind(endpoint).value();
+      if (endpoint.port != 0 || draw == 16 || net::ListenTcp(socket.local(), false).ok()) {
+        return socket;
+      }
+    }
+  }
+
   struct Connection {
     net::FileDescriptor socket;
     TcpFrames frames{12, 65535};
