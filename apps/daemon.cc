@@ -73,6 +73,9 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const control::Config& config,
 }
 
 Status Daemon::OpenState() {
+  auto keys = control::TsigKeyring::Load(config_.tsig);
+  if (!keys.ok()) return Error{config_file_ + ": tsig: " + keys.error()};
+  tsig_keys_ = *std::move(keys);
   auto store = control::StateStore::Open(config_.state_path);
   if (!store.ok()) return Error{store.error()};
   store_ = *std::move(store);

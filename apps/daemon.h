@@ -19,6 +19,7 @@
 #include "control/metrics_page.h"
 #include "control/parent_check.h"
 #include "control/state_store.h"
+#include "control/tsig_keys.h"
 #include "control/zone_control.h"
 #include "control/zone_registry.h"
 #include "keycache/hsm_client.h"
@@ -73,6 +74,8 @@ class Daemon {
   const std::string config_file_;
   const std::int64_t started_;
   bool ready_ = false;
+
+  std::shared_ptr<const control::TsigKeyring> tsig_keys_;
 
   // In the order of making; what comes later borrows what comes before.
   std::unique_ptr<net::EventLoop> loop_;

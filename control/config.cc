@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/config_tsig.h"
 #include "control/duration.h"
 #include "control/yaml_map.h"
 
@@ -221,6 +222,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadPolicies(top, config);
   ReadInk(top, config);
   ReadLog(top, config);
+  ReadTsigKeys(top, config.tsig);
 }
 
 std::string Quoted(const std::string& text) {
@@ -302,6 +304,7 @@ std::string Config::ToYaml() const {
   out += InkYaml(ink);
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],
                      log.format == LogFormat::kJson ? "json" : "text");
+  out += TsigKeysToYaml(tsig);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/log.h"
+#include "control/tsig_keys.h"
 #include "dns/result.h"
 #include "net/address.h"
 
@@ -90,6 +91,7 @@ struct Config {
   std::map<std::string, PolicyConfig> policies = {{"default", {}}};
   InkConfig ink;
   LogConfig log;
+  std::vector<TsigKeyConfig> tsig;
   bool operator==(const Config&) const = default;
 
   static Result<Config> FromFile(const std::string& file);

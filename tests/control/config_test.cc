@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -30,6 +32,46 @@ log: {level: debug, format: json}
 std::string ErrorOf(const std::string& yaml) {
   const auto config = Config::FromText("c.yaml", yaml);
   return config.ok() ? "no error" : config.error();
+}
+
+TEST(Config, TsigKeysAreNamedAndTheirSecretsLieElsewhere) {
+  const auto config = Config::FromText("t", R"(
+listen: [{address: "127.0.0.1:53"}]
+tsig:
+  - {name: "Xfr.Example.", algorithm: hmac-sha512, secret_file: /etc/sealwire/xfr.key}
+  - {name: other, secret_file: /k}
+)");
+  ASSERT_TRUE(config.ok()) << config.error();
+  ASSERT_EQ(config->tsig.size(), 2u);
+  EXPECT_EQ(config->tsig[0].name, "xfr.example");
+  EXPECT_EQ(config->tsig[1].algorithm, "hmac-sha256");
+  const auto again = Config::FromText("dump", config->ToYaml());
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(*config, *again);
+  const auto bad = Config::FromText("t", R"(
+listen: [{address: "127.0.0.1:53"}]
+tsig: [{name: a, algorithm: hmac-md5, secret: AAAA}, {name: A., secret_file: /k}]
+)");
+  ASSERT_FALSE(bad.ok());
+  for (const char* fault : {"hmac-md5", "secret_file: is missing", "here twice", "secret"}) {
+    EXPECT_NE(bad.error().find(fault), std::string::npos) << bad.error();
+  }
+}
+
+TEST(TsigKeyring, ReadsSecretsThatNobodyElseMayRead) {
+  const std::string path = testing::TempDir() + "sealwire-tsig-" + std::to_string(::getpid());
+  { std::ofstream(path) << "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n"; }
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  const std::vector<TsigKeyConfig> keys = {{"xfr.example", "hmac-sha256", path}};
+  const auto open_to_all = TsigKeyring::Load(keys);
+  ASSERT_FALSE(open_to_all.ok());
+  EXPECT_NE(open_to_all.error().find("0600"), std::string::npos);
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  const auto ring = TsigKeyring::Load(keys);
+  ASSERT_TRUE(ring.ok()) << ring.error();
+  EXPECT_NE((*ring)->Find("xfr.example"), nullptr);
+  EXPECT_EQ((*ring)->Find("other"), nullptr);
+  ::unlink(path.c_str());
 }
 
 TEST(Config, ReadsEveryKey) {
