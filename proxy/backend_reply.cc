@@ -67,6 +67,7 @@ class ReplyReader {
     for (int hops = 0; hops <= Resolution::kMaxHops; ++hops) {
       if (const auto found = Collect(reply.name, asked_.type)) {
         reply.rrset = *found;
+        if (asked_.type == RRType::kCNAME) reply.synthesized = AddDnameOf(*found);
         const bool at_cut = asked_.type == RRType::kNS && reply.name.IsBelow(asked_.zone.apex);
         return at_cut ? TakeCut(reply) : Kind::kAnswer;
       }
@@ -76,7 +77,7 @@ class ReplyReader {
       if (!target) return Kind::kUnusable;
       // Round in a circle: the resolution sees where it leads back to, and ends.
       if (answer_.Has(RRType::kCNAME, reply.name)) return Kind::kAlias;
-      AddAlias(*alias, *target);
+      AddAlias(*alias);
       reply.name = *target;
       if (asked_.zones.Find(*target, asked_.type == RRType::kDS) != &asked_.zone) {
         return Kind::kAlias;
@@ -87,7 +88,9 @@ class ReplyReader {
 
   // Neither data nor an alias at the end of the chain.
   Kind NothingThere(BackendReply& reply, bool after_alias) noexcept {
-    if (IsRedirected(reply.name)) return Kind::kUnusable;
+    // Whatever the RCODE: not every server knows YXDOMAIN.
+    if (AddOverlongDname(reply.name)) return Kind::kNameTooLong;
+    if (IsRedirected(reply.name) || message_.rcode() == kYXDomain) return Kind::kUnusable;
     // RFC 6604 section 3: the RCODE speaks of the last name. The apex always exists.
     if (message_.rcode() == dns::Rcode::kNXDomain && !(asked_.zone.apex == reply.name)) {
       return Kind::kNoSuchName;
@@ -144,24 +147,44 @@ class ReplyReader {
     if (item != nullptr) item->required = server.IsSubdomainOf(cut);
   }
 
-  void AddAlias(const RRsetView& alias, NameView target) noexcept {
-    const auto dname = DnameBehind(alias.owner, target);
-    if (dname && !answer_.Has(RRType::kDNAME, dname->owner)) {
-      answer_.Add(Section::kAnswer, *dname, &asked_.zone);
-    }
+  void AddAlias(const RRsetView& alias) noexcept {
     // A CNAME made from a DNAME is not signed (RFC 6672 section 5.3.1).
-    answer_.Add(Section::kAnswer, alias, dname ? nullptr : &asked_.zone);
+    const bool synthesized = AddDnameOf(alias);
+    answer_.Add(Section::kAnswer, alias, synthesized ? nullptr : &asked_.zone);
   }
 
-  // The DNAME of which the alias was made (RFC 6672 section 3.1), if there is one.
-  std::optional<RRsetView> DnameBehind(NameView owner, NameView target) noexcept {
+  // Adds the DNAME of which the alias was made (RFC 6672 section 3.1); false when there is none.
+  bool AddDnameOf(const RRsetView& alias) noexcept {
+    const auto dname = DnameAbove(alias.owner);
+    const auto to = dname ? NameView::Parse(dname->First()) : std::nullopt;
+    const auto target = NameView::Parse(alias.First());
+    const auto made = to ? dns::Name::Substitute(alias.owner, dname->owner, *to) : std::nullopt;
+    if (!made || !target || !(*made == *target)) return false;
+    AddDname(*dname);
+    return true;
+  }
+
+  // Adds the DNAME that makes a name too long of `name` (RFC 6672 section 2.2); false when none
+  // does.
+  bool AddOverlongDname(NameView name) noexcept {
+    const auto dname = DnameAbove(name);
+    const auto to = dname ? NameView::Parse(dname->First()) : std::nullopt;
+    if (!to || dns::Name::Substitute(name, dname->owner, *to)) return false;
+    AddDname(*dname);
+    return true;
+  }
+
+  void AddDname(const RRsetView& dname) noexcept {
+    if (!answer_.Has(RRType::kDNAME, dname.owner)) {
+      answer_.Add(Section::kAnswer, dname, &asked_.zone);
+    }
+  }
+
+  std::optional<RRsetView> DnameAbove(NameView owner) noexcept {
     const auto above = FindOwner(Section::kAnswer, RRType::kDNAME, [&](NameView dname) {
       return dname.IsSubdomainOf(asked_.zone.apex) && owner.IsBelow(dname);
     });
-    const auto dname = above ? Collect(*above, RRType::kDNAME) : std::nullopt;
-    const auto to = dname ? NameView::Parse(dname->First()) : std::nullopt;
-    const auto made = to ? dns::Name::Substitute(owner, *above, *to) : std::nullopt;
-    return made && *made == target ? dname : std::nullopt;
+    return above ? Collect(*above, RRType::kDNAME) : std::nullopt;
   }
 
   // The first owner of a record of `type` that `accept` takes, kept in the arena.
@@ -255,7 +278,7 @@ bool IsReplyTo(const MessageView& message, const AskedOfBackend& asked) noexcept
   const dns::Question& question = message.question();
   const dns::Rcode rcode = message.rcode();
   return header.qr && !header.tc && header.opcode == dns::Opcode::kQuery &&
-         (rcode == dns::Rcode::kNoError || rcode == dns::Rcode::kNXDomain) &&
+         (rcode == dns::Rcode::kNoError || rcode == dns::Rcode::kNXDomain || rcode == kYXDomain) &&
          question.rr_class == dns::RRClass::kIN && question.type == asked.type &&
          question.name == asked.name;
 }

@@ -30,18 +30,21 @@ struct AskedOfBackend {
 struct BackendReply {
   enum class Kind : std::uint8_t {
     kUnusable,
-    kAnswer,      // `rrset` is what was asked for
-    kAlias,       // the chain leads to `name`, of which this reply says nothing
-    kNoSuchName,  // `name` does not exist
-    kNoSuchType,  // `name` has nothing of the type
-    kReferral,    // `rrset` is the NS RRset at a cut: `name` is the cut
+    kAnswer,       // `rrset` is what was asked for
+    kAlias,        // the chain leads to `name`, of which this reply says nothing
+    kNoSuchName,   // `name` does not exist
+    kNoSuchType,   // `name` has nothing of the type
+    kReferral,     // `rrset` is the NS RRset at a cut: `name` is the cut
+    kNameTooLong,  // a DNAME, which is in the answer, makes no name of `name`
   } kind = Kind::kUnusable;
   dns::NameView name;  // where the chain of aliases ended
   dns::RRsetView rrset;
+  bool synthesized = false;           // `rrset` is a CNAME made from a DNAME that is in the answer
   std::optional<dns::RRsetView> soa;  // of the zone's apex, from the authority section
 };
 
-// Aliases on the way are added to `answer`, signed by the zone; for kReferral, glue is too.
+// Aliases on the way, and the DNAME behind a CNAME, are added to `answer`, signed by the zone; for
+// kReferral, glue is too.
 BackendReply ReadBackendReply(dns::Bytes reply, const AskedOfBackend& asked, Answer& answer,
                               Arena& arena) noexcept;
 

@@ -44,7 +44,11 @@ Resolution::Step Resolution::TakeAnswer(const Zone& zone, const Pending& asked,
       if (query_.type == RRType::kNSEC || query_.type == RRType::kRRSIG) {
         return TakeNoSuchType(zone, reply);
       }
-      answer_.Add(Section::kAnswer, reply.rrset, &zone);
+      // Whoever validates makes such a CNAME anew (RFC 6672 section 5.3.1).
+      answer_.Add(Section::kAnswer, reply.rrset, reply.synthesized ? nullptr : &zone);
+      return {};
+    case BackendReply::Kind::kNameTooLong:
+      answer_.rcode = kYXDomain;
       return {};
     case BackendReply::Kind::kAlias:
       return {Step::Kind::kAlias, reply.name};

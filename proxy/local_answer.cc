@@ -15,9 +15,6 @@ using dns::Section;
 using Match = LocalZone::Match;
 using Node = LocalZone::Node;
 
-// RFC 6672 section 2.2: the name made by a DNAME is too long.
-constexpr dns::Rcode kYXDomain{6};
-
 constexpr int kMaxServersWithGlue = 32;
 
 // What stands in the zone, but is not served as it stands: ALIAS, and in a signed zone the keys at

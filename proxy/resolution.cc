@@ -61,7 +61,10 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
   hops_ = asked.hops;
   first_zone_ = zones_.Find(query_.name, ParentSide());
   if (first_zone_ == nullptr) return Progress::kFailed;
-  const Zone* zone = zones_.Find(asked.name, asked.type == RRType::kDS);
+  // Whether a DS is missing for a cut is the parent's side to say, also where we serve the child
+  // (RFC 4035 section 3.1.4.1).
+  const bool parent_side = asked.type == RRType::kDS || asked.asked == Asked::kCutAtName;
+  const Zone* zone = zones_.Find(asked.name, parent_side);
   if (zone == nullptr) return Progress::kFailed;
   many_zones_ = zone != first_zone_;
   asked_backend_ = true;

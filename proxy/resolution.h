@@ -23,6 +23,9 @@ namespace sealwire::proxy {
 
 struct BackendReply;
 
+// RFC 6672 section 2.2: the name made by a DNAME is too long.
+inline constexpr dns::Rcode kYXDomain{6};
+
 // Why a backend is asked.
 enum class Asked : std::uint8_t {
   kAnswer,     // for the answer itself

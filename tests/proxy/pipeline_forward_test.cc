@@ -263,6 +263,18 @@ TEST_F(ForwardAnswers, DsOfANameThatIsNoCutIsPlainNodata) {
   EXPECT_TRUE(Believed(reply));
 }
 
+// The child is a zone of ours too, behind the same backend: DS is still the parent's to deny.
+TEST_F(ForwardAnswers, Rfc4035Section3_1_4_1_DsOfAChildServedHereIsDeniedByTheParent) {
+  Serve(ForwardZoneOf("sub.cdn.example."), false);
+  Backend("sub.cdn.example.", RRType::kDS, BackendSays().Authority(kSoa));
+  Backend("sub.cdn.example.", RRType::kNS,
+          BackendSays().Answer("sub.cdn.example. 60 IN NS ns.cdn.example."));
+  const Reply reply = Get(Ask("sub.cdn.example.", RRType::kDS).Dnssec());
+  EXPECT_THAT(reply.Authority(), Contains(kSoaSent));
+  EXPECT_EQ(ProofIn(reply, "sub.cdn.example.", RRType::kDS), Proof::kUnsignedCut);
+  EXPECT_TRUE(Believed(reply));
+}
+
 TEST_F(ForwardAnswers, NsAtACutIsNeverSigned) {
   Backend("sub.cdn.example.", RRType::kNS,
           BackendSays().Answer("sub.cdn.example. 60 IN NS ns.outside.org."));
