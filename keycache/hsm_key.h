@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "signer/ecdsa.h"
 
@@ -22,6 +23,13 @@ struct HsmKey {
   KeyId id{};
   signer::PublicKey public_key{};
   friend bool operator==(const HsmKey&, const HsmKey&) = default;
+};
+
+// A pair as it is listed.
+struct ListedKey {
+  HsmKey key;
+  KeyUse use = KeyUse::kSign;
+  std::string label;
 };
 
 }  // namespace sealwire::keycache

@@ -167,6 +167,40 @@ Status Pkcs11Token::CheckGuarded(CK_OBJECT_HANDLE key) {
   return Status::Ok();
 }
 
+Result<std::optional<ListedKey>> Pkcs11Token::Describe(CK_OBJECT_HANDLE private_half) {
+  KeyId id{};
+  std::array<char, 1024> label{};
+  CK_BBOOL signs = CK_FALSE;
+  CK_ATTRIBUTE attributes[] = {Attribute(CKA_ID, id), Attribute(CKA_LABEL, label),
+                               Attribute(CKA_SIGN, signs)};
+  const CK_RV value =
+      api_.C_GetAttributeValue(session_, private_half, attributes, std::size(attributes));
+  if (value != CKR_OK || attributes[0].ulValueLen != id.size()) return std::optional<ListedKey>();
+  auto key = FindKey(id);
+  // A key of another curve is not ours, and no fault of the token's.
+  if (!key || !key->has_value()) return std::optional<ListedKey>();
+  const std::size_t size = std::min<std::size_t>(attributes[1].ulValueLen, label.size());
+  return std::optional<ListedKey>(
+      {**key, signs == CK_TRUE ? KeyUse::kSign : KeyUse::kDerive, std::string(label.data(), size)});
+}
+
+Result<std::vector<ListedKey>> Pkcs11Token::List() {
+  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+  CK_KEY_TYPE key_type = CKK_EC;
+  CK_ATTRIBUTE pattern[] = {Attribute(CKA_CLASS, object_class), Attribute(CKA_KEY_TYPE, key_type)};
+  auto found = Find(pattern);
+  if (!found) return Error{found.error()};
+  std::vector<ListedKey> keys;
+  for (CK_OBJECT_HANDLE handle : *found) {
+    auto key = Describe(handle);
+    if (!key) return Error{key.error()};
+    if (key->has_value()) keys.push_back(std::move(**key));
+  }
+  std::sort(keys.begin(), keys.end(),
+            [](const ListedKey& a, const ListedKey& b) { return a.key.id < b.key.id; });
+  return keys;
+}
+
 Result<std::optional<HsmKey>> Pkcs11Token::FindKeyByLabel(std::string_view label, KeyUse use) {
   CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
   CK_BBOOL yes = CK_TRUE;

@@ -39,6 +39,8 @@ class Pkcs11Token {
   // Makes a key, or gives the one that already has this id and use.
   Result<HsmKey> MakeKey(const KeyId& id, std::string_view label, KeyUse use);
   Result<std::optional<HsmKey>> FindKey(const KeyId& id);
+  // Every P-256 pair with an id of 16 octets, by id.
+  Result<std::vector<ListedKey>> List();
   Result<std::optional<HsmKey>> FindKeyByLabel(std::string_view label, KeyUse use);
   // Nothing when there is no such key, or it is not for this use.
   Result<std::optional<signer::Signature>> Sign(const KeyId& id, const signer::Digest& digest);
@@ -59,6 +61,8 @@ class Pkcs11Token {
   Result<CK_OBJECT_HANDLE> FindPrivate(const KeyId& id, KeyUse use);
   Status Generate(const KeyId& id, std::string_view label, KeyUse use);
   Status CheckGuarded(CK_OBJECT_HANDLE key);
+  // Nothing when the pair is none of ours: another curve, or an id of another length.
+  Result<std::optional<ListedKey>> Describe(CK_OBJECT_HANDLE private_half);
 
   std::unique_ptr<Pkcs11Session> pkcs11_;
   CK_FUNCTION_LIST& api_;
