@@ -59,6 +59,29 @@ void DeclareDnssec(CLI::App& app, Options& options, Command& chosen) {
   with_wait(declare("check", "Ask the parent now", DnssecCheck));
 }
 
+void DeclareHsm(CLI::App& app, Options& options, Command& chosen) {
+  CLI::App* hsm = app.add_subcommand("hsm", "Key ceremonies with this machine's HSM token")
+                      ->require_subcommand(1);
+  const auto declare = [&](const char* name, const char* what, Command command) {
+    CLI::App* sub = Declare(*hsm, name, what, command, chosen);
+    sub->add_option("--config", options.hsm.config, "sealwired's configuration, for its `hsm:`")
+        ->capture_default_str();
+    sub->add_option("--module", options.hsm.module, "PKCS#11 library instead");
+    sub->add_option("--token", options.hsm.token, "Label of the token instead");
+    sub->add_option("--pin-file", options.hsm.pin_file, "File with the user PIN instead");
+    return sub;
+  };
+  declare("init", "Make a token in a free slot, and rehearse", HsmInit)
+      ->add_option("--so-pin-file", options.hsm.so_pin_file, "File with the security officer's PIN")
+      ->required();
+  declare("list", "List the token's P-256 keys", HsmList);
+  declare("backup", "Prove every key and list them in a manifest", HsmBackup)
+      ->add_option("MANIFEST", options.file, "JSON file to write")
+      ->required();
+  declare("verify", "Rehearse all that Sealwire asks of a token", HsmVerify)
+      ->add_option("--against", options.file, "A manifest: prove each of its keys as well");
+}
+
 void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
   CLI::App* apply =
       Declare(app, "apply", "Bring the node's zones to what a file says", Apply, chosen);
@@ -94,6 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("-o,--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));
   DeclareZone(app, options, chosen);
   DeclareDnssec(app, options, chosen);
+  DeclareHsm(app, options, chosen);
   DeclareRest(app, options, chosen);
   try {
     app.parse(argc, argv);

@@ -14,6 +14,15 @@ namespace sealwire::apps {
 // Exit statuses: a contract.
 enum Exit : int { kDone = 0, kFailed = 1, kUsage = 2, kPending = 3 };
 
+// The token of `sealctl hsm`; what is empty comes from the configuration file.
+struct HsmOptions {
+  std::string config = "/etc/sealwire/sealwire.yaml";
+  std::string module;
+  std::string token;
+  std::string pin_file;
+  std::string so_pin_file;
+};
+
 struct Options {
   std::string url = "unix:/run/sealwire/control.sock";
   std::string token_file;
@@ -29,6 +38,7 @@ struct Options {
   bool wait = false;
   std::string override_name;
   std::string shell;
+  HsmOptions hsm;
 };
 
 // The API, with one way of failing: a line on stderr and nothing.
@@ -64,6 +74,10 @@ int DnssecStatus(const Options& options);
 int DnssecDs(const Options& options);
 int DnssecCheck(const Options& options);
 int KeyList(const Options& options);
+int HsmInit(const Options& options);
+int HsmList(const Options& options);
+int HsmBackup(const Options& options);
+int HsmVerify(const Options& options);
 int NodeList(const Options& options);
 int BackendList(const Options& options);
 int BackendCheck(const Options& options);
