@@ -83,15 +83,18 @@ Status Daemon::OpenState() {
 }
 
 Status Daemon::StartHsm() {
-  if (!config_.hsm) {
+  if (config_.hsm.empty()) {
     key_maker_ = std::make_unique<control::NoKeyMaker>();
     return Status::Ok();
   }
-  keycache::HsmOptions options;
-  options.module = config_.hsm->module;
-  options.token = config_.hsm->token;
-  options.pin_file = config_.hsm->pin_file;
-  auto hsm = keycache::HsmClient::Start(options);
+  std::vector<keycache::HsmOptions> tokens;
+  for (const control::HsmConfig& one : config_.hsm) {
+    keycache::HsmOptions& token = tokens.emplace_back();
+    token.module = one.module;
+    token.token = one.token;
+    token.pin_file = one.pin_file;
+  }
+  auto hsm = keycache::HsmClient::Start(std::move(tokens));
   if (!hsm.ok()) return Error{hsm.error()};
   hsm_ = *std::move(hsm);
   key_cache_ = std::make_unique<keycache::KeyCache>(*hsm_, keycache::KeyCacheOptions{});
@@ -191,9 +194,7 @@ control::NodeFacts Daemon::Facts() {
     backends.insert(backends.end(), more.begin(), more.end());
     return backends;
   };
-  facts.hsm = [this] {
-    return hsm_ ? std::optional<keycache::HsmStatus>(hsm_->status()) : std::nullopt;
-  };
+  facts.hsm = [this] { return hsm_ ? hsm_->tokens() : std::vector<keycache::HsmStatus>(); };
   return facts;
 }
 

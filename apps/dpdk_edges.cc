@@ -104,14 +104,6 @@ constexpr FrameMetric kFrameMetrics[] = {
 ;
 
 // A label's value: the device's own words, quoted.
-std::string Escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -124,7 +116,8 @@ class DpdkEdges::Impl {
   std::vector<Running> running;
 
   std::string LabelsOf(const Running& one, std::size_t lcore) const {
-    return "device=\"" + Escaped(one.entry.device) + "\",lcore=\"" + std::to_string(lcore) + "\"";
+    return control::MetricsText::Label("device", one.entry.device) + ",lcore=\"" +
+           std::to_string(lcore) + "\"";
   }
 };
 
@@ -209,13 +202,15 @@ void DpdkEdges::AddMetrics(control::MetricsText& out) const {
   }
   for (const auto& one : impl_->running) {
     out.Add("sealwire_dpdk_link_up", Kind::kGauge, "1 while the port's link is up.",
-            one.edge->Port().link_up ? 1 : 0, "device=\"" + Escaped(one.entry.device) + "\"");
+            one.edge->Port().link_up ? 1 : 0,
+            control::MetricsText::Label("device", one.entry.device));
   }
   for (const auto& one : impl_->running) {
     for (const auto& [name, value] : one.edge->Port().statistics) {
       out.Add("sealwire_dpdk_port_statistic", Kind::kCounter,
               "What the port's driver counts (xstats).", static_cast<double>(value),
-              "device=\"" + Escaped(one.entry.device) + "\",name=\"" + Escaped(name) + "\"");
+              control::MetricsText::Label("device", one.entry.device) + "," +
+                  control::MetricsText::Label("name", name));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -40,13 +41,19 @@ std::optional<keycache::TokenAddress> AddressOf(const Options& options) {
       PrintError(config.error() + "\ngive --config, or --module, --token and --pin-file");
       return std::nullopt;
     }
-    if (!config->hsm) {
-      PrintError(options.hsm.config + " has no `hsm:`; give --module, --token and --pin-file");
+    // Of a pool the token that --token names, or the first.
+    const auto wanted =
+        std::find_if(config->hsm.begin(), config->hsm.end(), [&](const control::HsmConfig& one) {
+          return address.token.empty() || one.token == address.token;
+        });
+    if (wanted == config->hsm.end()) {
+      PrintError(options.hsm.config +
+                 " has no such token under `hsm:`; give --module, --token and --pin-file");
       return std::nullopt;
     }
-    if (address.module.empty()) address.module = config->hsm->module;
-    if (address.token.empty()) address.token = config->hsm->token;
-    if (address.pin_file.empty()) address.pin_file = config->hsm->pin_file;
+    if (address.module.empty()) address.module = wanted->module;
+    if (address.token.empty()) address.token = wanted->token;
+    if (address.pin_file.empty()) address.pin_file = wanted->pin_file;
   }
   return address;
 }

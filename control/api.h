@@ -29,7 +29,7 @@ struct NodeFacts {
   std::vector<std::string> listening;
   std::function<bool()> ready;
   std::function<std::vector<proxy::BackendStatus>()> backends;  // of all workers
-  std::function<std::optional<keycache::HsmStatus>()> hsm;      // nothing: none is configured
+  std::function<std::vector<keycache::HsmStatus>()> hsm;        // of each token
 };
 
 class Api {

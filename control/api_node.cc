@@ -1,5 +1,6 @@
 // /v1/backends, /v1/nodes, /v1/events: what this node sees and does.
 
+#include <algorithm>
 #include <map>
 
 #include "control/api_call.h"
@@ -48,15 +49,27 @@ json BackendsJson(const std::vector<proxy::BackendStatus>& workers) {
   return list;
 }
 
-json HsmJson(const std::optional<keycache::HsmStatus>& hsm) {
-  if (!hsm) return nullptr;
-  return {{"state", keycache::ToText(hsm->state)},
-          {"up_since", TimeJson(hsm->up_since)},
-          {"starts", hsm->starts},
-          {"calls", hsm->calls},
-          {"failures", hsm->failures},
-          {"last_error", hsm->last_error.empty() ? json(nullptr) : json(hsm->last_error)},
-          {"last_error_at", TimeJson(hsm->last_error_at)}};
+json TokenJson(const keycache::HsmStatus& token) {
+  return {{"token", token.token},
+          {"state", keycache::ToText(token.state)},
+          {"up_since", TimeJson(token.up_since)},
+          {"starts", token.starts},
+          {"calls", token.calls},
+          {"failures", token.failures},
+          {"last_error", token.last_error.empty() ? json(nullptr) : json(token.last_error)},
+          {"last_error_at", TimeJson(token.last_error_at)}};
+}
+
+// The token that serves, and all of the pool; null when no HSM is configured.
+json HsmJson(const std::vector<keycache::HsmStatus>& tokens) {
+  if (tokens.empty()) return nullptr;
+  const auto up = std::find_if(tokens.begin(), tokens.end(), [](const auto& token) {
+    return token.state == keycache::HsmState::kUp;
+  });
+  json hsm = TokenJson(up == tokens.end() ? tokens.front() : *up);
+  hsm["pool"] = json::array();
+  for (const keycache::HsmStatus& token : tokens) hsm["pool"].push_back(TokenJson(token));
+  return hsm;
 }
 
 std::string EventText(const std::string& name, const json& data) {

@@ -123,18 +123,29 @@ void ReadState(YamlMap& top, Config& config) {
   map->RejectUnknown();
 }
 
-void ReadHsm(YamlMap& top, Config& config) {
-  auto map = top.Map("hsm");
-  if (!map) return;
+void ReadToken(YamlMap& map, Config& config) {
   HsmConfig hsm;
-  Set(hsm.module, map->Text("module"));
-  Set(hsm.token, map->Text("token"));
-  Set(hsm.pin_file, map->Text("pin_file"));
+  Set(hsm.module, map.Text("module"));
+  Set(hsm.token, map.Text("token"));
+  Set(hsm.pin_file, map.Text("pin_file"));
   for (const char* key : {"module", "token", "pin_file"}) {
-    if (!map->Has(key)) map->Fail(key, "is missing");
+    if (!map.Has(key)) map.Fail(key, "is missing");
   }
-  map->RejectUnknown();
-  config.hsm = std::move(hsm);
+  for (const HsmConfig& other : config.hsm) {
+    if (other.module == hsm.module && other.token == hsm.token) {
+      map.Fail("token", "is in the pool already");
+    }
+  }
+  map.RejectUnknown();
+  config.hsm.push_back(std::move(hsm));
+}
+
+void ReadHsm(YamlMap& top, Config& config) {
+  if (top.HasList("hsm")) {
+    for (YamlMap& map : top.Maps("hsm")) ReadToken(map, config);
+  } else if (auto map = top.Map("hsm")) {
+    ReadToken(*map, config);
+  }
 }
 
 void ReadParent(YamlMap& top, Config& config) {
@@ -291,9 +302,10 @@ std::string Config::ToYaml() const {
                      Quoted(control.token_file));
   if (metrics) out += fmt::format("metrics: {{address: {}}}\n", Quoted(metrics->ToText()));
   out += fmt::format("state: {{sqlite: {}}}\n", Quoted(state_path));
-  if (hsm) {
-    out += fmt::format("hsm: {{module: {}, token: {}, pin_file: {}}}\n", Quoted(hsm->module),
-                       Quoted(hsm->token), Quoted(hsm->pin_file));
+  if (!hsm.empty()) out += "hsm:\n";
+  for (const HsmConfig& one : hsm) {
+    out += fmt::format("  - {{module: {}, token: {}, pin_file: {}}}\n", Quoted(one.module),
+                       Quoted(one.token), Quoted(one.pin_file));
   }
   if (parent) out += ParentYaml(*parent);
   out += "policies:\n";

@@ -86,7 +86,7 @@ struct Config {
   ControlConfig control;
   std::optional<net::Endpoint> metrics;
   std::string state_path = "/var/lib/sealwire/state.db";
-  std::optional<HsmConfig> hsm;  // none: zones are served, none can be signed
+  std::vector<HsmConfig> hsm;  // a pool; none: zones are served, none can be signed
   std::optional<ParentConfig> parent;
   std::map<std::string, PolicyConfig> policies = {{"default", {}}};
   InkConfig ink;

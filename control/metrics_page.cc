@@ -113,18 +113,24 @@ void AddZones(MetricsText& out, const ZoneRegistry& registry) {
   }
 }
 
-void AddHsm(MetricsText& out, const std::optional<keycache::HsmStatus>& hsm) {
-  if (!hsm) return;
-  out.Add("sealwire_hsm_up", Kind::kGauge, "1 while the HSM answers.",
-          hsm->state == keycache::HsmState::kUp);
-  out.Add("sealwire_hsm_starts_total", Kind::kCounter, "Times the HSM process was started.",
-          static_cast<double>(hsm->starts));
-  out.Add("sealwire_hsm_calls_total", Kind::kCounter, "Calls the HSM answered.",
-          static_cast<double>(hsm->calls));
-  out.Add("sealwire_hsm_failures_total", Kind::kCounter, "Calls that gave an error.",
-          static_cast<double>(hsm->failures));
-  out.Add("sealwire_hsm_call_seconds_total", Kind::kCounter,
-          "Time spent in calls that were answered.", static_cast<double>(hsm->total_us) / 1e6);
+void AddHsm(MetricsText& out, const std::vector<keycache::HsmStatus>& tokens) {
+  const auto add = [&](const char* name, Kind kind, const char* help, auto read) {
+    for (const keycache::HsmStatus& token : tokens) {
+      out.Add(name, kind, help, static_cast<double>(read(token)),
+              MetricsText::Label("token", token.token));
+    }
+  };
+  using S = const keycache::HsmStatus&;
+  add("sealwire_hsm_up", Kind::kGauge, "1 while the HSM's token answers.",
+      [](S token) { return token.state == keycache::HsmState::kUp; });
+  add("sealwire_hsm_starts_total", Kind::kCounter, "Times the HSM process was started.",
+      [](S token) { return token.starts; });
+  add("sealwire_hsm_calls_total", Kind::kCounter, "Calls the HSM answered.",
+      [](S token) { return token.calls; });
+  add("sealwire_hsm_failures_total", Kind::kCounter, "Calls that gave an error.",
+      [](S token) { return token.failures; });
+  add("sealwire_hsm_call_seconds_total", Kind::kCounter, "Time spent in calls that were answered.",
+      [](S token) { return static_cast<double>(token.total_us) / 1e6; });
 }
 
 void AddKeys(MetricsText& out, const std::optional<keycache::KeyCacheStatus>& keys) {
@@ -137,6 +143,15 @@ void AddKeys(MetricsText& out, const std::optional<keycache::KeyCacheStatus>& ke
 }
 
 }  // namespace
+
+std::string MetricsText::Label(std::string_view name, std::string_view value) {
+  std::string label = std::string(name) + "=\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') label += '\\';
+    label += c == '\n' ? ' ' : c;
+  }
+  return label + '"';
+}
 
 void MetricsText::Add(std::string_view name, Kind kind, std::string_view help, double value,
                       std::string_view labels) {

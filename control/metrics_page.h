@@ -24,6 +24,9 @@ class MetricsText {
            std::string_view labels = {});
   const std::string& text() const noexcept { return text_; }
 
+  // `name="value"`, the value escaped.
+  static std::string Label(std::string_view name, std::string_view value);
+
  private:
   std::string text_;
   std::string last_;
@@ -34,7 +37,7 @@ struct MetricsSources {
   std::int64_t started = 0;  // seconds since 1970
   ZoneRegistry& registry;
   const KernelWorkers& workers;
-  std::function<std::optional<keycache::HsmStatus>()> hsm;
+  std::function<std::vector<keycache::HsmStatus>()> hsm;
   std::function<std::optional<keycache::KeyCacheStatus>()> keys;
   std::function<bool()> ready;
   std::vector<std::function<void(MetricsText&)>> more;  // what other parts have to say

@@ -153,6 +153,11 @@ std::optional<YamlMap> YamlMap::Map(std::string_view key) {
   return YamlMap(entry->value, PathOf(key), *errors_);
 }
 
+bool YamlMap::HasList(std::string_view key) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.value.IsSequence();
+}
+
 std::vector<YamlMap> YamlMap::Maps(std::string_view key) {
   std::vector<YamlMap> maps;
   const Entry* entry = Take(key);

@@ -40,6 +40,7 @@ class YamlMap {
   YamlMap(const YAML::Node& node, std::string path, YamlErrors& errors);
 
   bool Has(std::string_view key) const { return entries_.contains(key); }
+  bool HasList(std::string_view key) const;
   std::optional<std::string> Text(std::string_view key);
   std::optional<std::uint64_t> Number(std::string_view key, std::uint64_t min, std::uint64_t max);
   std::optional<std::vector<std::string>> Texts(std::string_view key);  // a list of text

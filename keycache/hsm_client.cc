@@ -34,6 +34,17 @@ Error NoKey(const KeyId& id) {
   return {"the token has no key " + Hex(id) + " for this use"};
 }
 
+Status CheckThere(const HsmOptions& options) {
+  if (options.token.empty()) return Error{"the HSM's token has no label"};
+  if (Status found = CheckReadable("the program", HsmProgramPath(options), X_OK); !found) {
+    return found;
+  }
+  if (Status found = CheckReadable("the PKCS#11 module", options.module, R_OK); !found) {
+    return found;
+  }
+  return CheckReadable("the PIN file", options.pin_file, R_OK);
+}
+
 Result<std::optional<HsmKey>> KeyOf(const Result<HsmReply>& reply) {
   if (!reply) return Error{reply.error()};
   if (reply->status == HsmReplyStatus::kAbsent) return std::optional<HsmKey>();
@@ -58,56 +69,92 @@ std::string_view ToText(HsmState state) noexcept {
   return "unknown";
 }
 
-Result<std::unique_ptr<HsmClient>> HsmClient::Start(HsmOptions options) {
-  if (options.token.empty()) return Error{"the HSM's token has no label"};
-  if (Status found = CheckReadable("the program", HsmProgramPath(options), X_OK); !found) {
-    return Error{found.error()};
+Result<std::unique_ptr<HsmClient>> HsmClient::Start(std::vector<HsmOptions> tokens) {
+  if (tokens.empty()) return Error{"no HSM token is named"};
+  for (const HsmOptions& options : tokens) {
+    if (Status there = CheckThere(options); !there) return Error{there.error()};
   }
-  if (Status found = CheckReadable("the PKCS#11 module", options.module, R_OK); !found) {
-    return Error{found.error()};
+  Members members;
+  for (HsmOptions& options : tokens) {
+    members.push_back(std::make_unique<HsmSupervisor>(std::move(options)));
   }
-  if (Status found = CheckReadable("the PIN file", options.pin_file, R_OK); !found) {
-    return Error{found.error()};
-  }
-  return std::unique_ptr<HsmClient>(
-      new HsmClient(std::make_unique<HsmSupervisor>(std::move(options))));
+  return std::unique_ptr<HsmClient>(new HsmClient(std::move(members)));
 }
 
-HsmClient::HsmClient(std::unique_ptr<HsmSupervisor> supervisor)
-    : supervisor_(std::move(supervisor)) {}
+Result<std::unique_ptr<HsmClient>> HsmClient::Start(HsmOptions options) {
+  std::vector<HsmOptions> tokens;
+  tokens.push_back(std::move(options));
+  return Start(std::move(tokens));
+}
+
+HsmClient::HsmClient(Members members) : members_(std::move(members)) {}
 HsmClient::~HsmClient() = default;
 
+std::vector<HsmSupervisor*> HsmClient::InOrder() const {
+  std::vector<HsmSupervisor*> up, others;
+  for (const auto& member : members_) {
+    (member->status().state == HsmState::kUp ? up : others).push_back(member.get());
+  }
+  up.insert(up.end(), others.begin(), others.end());
+  return up;
+}
+
 bool HsmClient::WaitUntilUp(std::chrono::milliseconds patience) {
-  return supervisor_->WaitUntilUp(patience);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (const auto& member : members_) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (member->WaitUntilUp(std::max(left, std::chrono::milliseconds(0)))) return true;
+  }
+  return false;
 }
 
 HsmStatus HsmClient::status() const {
-  return supervisor_->status();
+  return InOrder().front()->status();
+}
+
+std::vector<HsmStatus> HsmClient::tokens() const {
+  std::vector<HsmStatus> all;
+  for (const auto& member : members_) all.push_back(member->status());
+  return all;
 }
 
 Result<HsmKey> HsmClient::MakeKey(std::string_view label, KeyUse use) {
-  HsmRequest request;
-  request.op = HsmOp::kMakeKey;
-  request.use = use;
-  request.label = label;
-  if (label.empty() || label.size() > kMaxLabelSize)
+  if (label.empty() || label.size() > kMaxLabelSize) {
     return Error{"a key's label has 1 to 1024 octets"};
-  if (RAND_bytes(request.key.data(), static_cast<int>(request.key.size())) != 1) {
-    return Error{"no random octets"};
   }
-  FrameBuffer buffer;
-  auto key = KeyOf(supervisor_->Call(request, buffer));
-  if (!key) return Error{key.error()};
-  if (!key->has_value() || (*key)->id != request.key) return Error{"the HSM made another key"};
-  return **key;
+  std::string reason;
+  for (HsmSupervisor* member : InOrder()) {
+    HsmRequest request;
+    request.op = HsmOp::kMakeKey;
+    request.use = use;
+    request.label = label;
+    // Another id in each token: whether the one before made its key is not known.
+    if (RAND_bytes(request.key.data(), static_cast<int>(request.key.size())) != 1) {
+      return Error{"no random octets"};
+    }
+    FrameBuffer buffer;
+    auto key = KeyOf(member->Call(request, buffer));
+    if (key && key->has_value() && (*key)->id == request.key) return **key;
+    reason = key ? "the HSM made another key" : key.error();
+  }
+  return Error{reason};
 }
 
 Result<std::optional<HsmKey>> HsmClient::FindKey(const KeyId& id) {
   HsmRequest request;
   request.op = HsmOp::kFindKey;
   request.key = id;
-  FrameBuffer buffer;
-  return KeyOf(supervisor_->Call(request, buffer));
+  std::string reason;
+  for (HsmSupervisor* member : InOrder()) {
+    FrameBuffer buffer;
+    auto key = KeyOf(member->Call(request, buffer));
+    if (key && key->has_value()) return key;
+    if (!key) reason = key.error();
+  }
+  // A token that cannot be asked may have it.
+  if (!reason.empty()) return Error{reason};
+  return std::optional<HsmKey>();
 }
 
 Result<std::optional<HsmKey>> HsmClient::FindKeyByLabel(std::string_view label, KeyUse use) {
@@ -115,8 +162,18 @@ Result<std::optional<HsmKey>> HsmClient::FindKeyByLabel(std::string_view label, 
   request.op = HsmOp::kFindByLabel;
   request.use = use;
   request.label = label;
-  FrameBuffer buffer;
-  return KeyOf(supervisor_->Call(request, buffer));
+  std::string reason;
+  bool asked = false;
+  for (HsmSupervisor* member : InOrder()) {
+    if (asked && member->status().state != HsmState::kUp) break;
+    FrameBuffer buffer;
+    auto key = KeyOf(member->Call(request, buffer));
+    if (key && key->has_value()) return key;
+    if (key) asked = true;
+    if (!key) reason = key.error();
+  }
+  if (!asked) return Error{reason};
+  return std::optional<HsmKey>();
 }
 
 Result<signer::Signature> HsmClient::Sign(const HsmKey& key, const signer::Digest& digest) {
@@ -124,18 +181,23 @@ Result<signer::Signature> HsmClient::Sign(const HsmKey& key, const signer::Diges
   request.op = HsmOp::kSign;
   request.key = key.id;
   request.data = digest;
-  FrameBuffer buffer;
-  const auto reply = supervisor_->Call(request, buffer);
-  if (!reply) return Error{reply.error()};
-  if (reply->status == HsmReplyStatus::kAbsent) return NoKey(key.id);
-  signer::Signature signature;
-  std::copy(reply->body.begin(), reply->body.end(), signature.begin());
-  if (!signer::Verify(key.public_key, digest, signature)) {
-    const std::string reason = "the HSM gave a signature that does not verify";
-    supervisor_->Distrust(reason);
-    return Error{reason};
+  std::string reason;
+  for (HsmSupervisor* member : InOrder()) {
+    FrameBuffer buffer;
+    const auto reply = member->Call(request, buffer);
+    if (!reply) {
+      reason = reply.error();
+      continue;
+    }
+    if (reply->status == HsmReplyStatus::kAbsent) continue;
+    signer::Signature signature;
+    std::copy(reply->body.begin(), reply->body.end(), signature.begin());
+    if (signer::Verify(key.public_key, digest, signature)) return signature;
+    reason = "the HSM gave a signature that does not verify";
+    member->Distrust(reason);
   }
-  return signature;
+  if (reason.empty()) return NoKey(key.id);
+  return Error{reason};
 }
 
 Status HsmClient::Derive(const KeyId& id, const signer::PublicKey& peer, SecretBytes secret) {
@@ -145,22 +207,32 @@ Status HsmClient::Derive(const KeyId& id, const signer::PublicKey& peer, SecretB
   request.op = HsmOp::kDerive;
   request.key = id;
   request.data = peer;
-  FrameBuffer buffer;
-  const auto reply = supervisor_->Call(request, buffer);
-  if (!reply) return Error{reply.error()};
-  if (reply->status == HsmReplyStatus::kAbsent) return NoKey(id);
-  std::copy(reply->body.begin(), reply->body.end(), secret.begin());
-  return Status::Ok();
+  std::string reason;
+  for (HsmSupervisor* member : InOrder()) {
+    FrameBuffer buffer;
+    const auto reply = member->Call(request, buffer);
+    if (!reply) {
+      reason = reply.error();
+    } else if (reply->status != HsmReplyStatus::kAbsent) {
+      std::copy(reply->body.begin(), reply->body.end(), secret.begin());
+      return Status::Ok();
+    }
+  }
+  if (reason.empty()) return NoKey(id);
+  return Error{reason};
 }
 
 Status HsmClient::DestroyKey(const KeyId& id) {
   HsmRequest request;
   request.op = HsmOp::kDestroy;
   request.key = id;
-  FrameBuffer buffer;
-  const auto reply = supervisor_->Call(request, buffer);
-  if (!reply) return Error{reply.error()};
-  return Status::Ok();
+  Status done = Status::Ok();
+  for (const auto& member : members_) {
+    FrameBuffer buffer;
+    const auto reply = member->Call(request, buffer);
+    if (!reply) done = Error{reply.error()};
+  }
+  return done;
 }
 
 }  // namespace sealwire::keycache

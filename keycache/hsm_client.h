@@ -7,7 +7,13 @@
 // is tried once: then nothing is sent to the token until the PIN file changes, for a token locks
 // itself. Every signature is verified with the public key before it is returned.
 //
-// Threading: any thread may call; calls are served one at a time and block up to `call_deadline`.
+// There may be several tokens, of one module or many: a pool. A call goes to the first that is up
+// and has the key; one that fails or hangs is passed over. New keys are made in the first that is
+// up, and lie in it alone unless the tokens copy themselves; so tokens of a pool are best kept as
+// copies.
+//
+// Threading: any thread may call; calls are served one at a time by each token and block up to its
+// `call_deadline`.
 // Never call from a thread that answers queries. Ownership: the destructor ends the process.
 // Errors: a sentence that says whether the HSM is away or what it refused; status() for metrics.
 #pragma once
@@ -18,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dns/result.h"
 #include "keycache/hsm_key.h"
@@ -46,6 +53,7 @@ enum class HsmState : std::uint8_t {
 std::string_view ToText(HsmState state) noexcept;
 
 struct HsmStatus {
+  std::string token;  // its label
   HsmState state = HsmState::kStarting;
   int pid = 0;                 // 0: no process
   std::uint64_t starts = 0;    // processes started, the first included
@@ -65,6 +73,7 @@ class HsmClient {
  public:
   // Checks that program, module and PIN file are there and starts the supervisor; does not wait for
   // the token.
+  static Result<std::unique_ptr<HsmClient>> Start(std::vector<HsmOptions> tokens);
   static Result<std::unique_ptr<HsmClient>> Start(HsmOptions options);
   ~HsmClient();
   HsmClient(const HsmClient&) = delete;
@@ -72,24 +81,33 @@ class HsmClient {
 
   // True when the HSM was up within `patience`; false at once for a wrong PIN.
   bool WaitUntilUp(std::chrono::milliseconds patience);
+  // Of the first token that is up; of the first when none is.
   HsmStatus status() const;
+  // Of each token, in the order given.
+  std::vector<HsmStatus> tokens() const;
 
   // Makes an EC P-256 pair with this label under a new random id.
   Result<HsmKey> MakeKey(std::string_view label, KeyUse use);
   // The key with this id, or nothing when the token has none.
   Result<std::optional<HsmKey>> FindKey(const KeyId& id);
-  // Of the keys with this label and use the one with the lowest id, or nothing.
+  // Of the keys with this label and use the one with the lowest id, or nothing when no token that
+  // can be asked has one.
   Result<std::optional<HsmKey>> FindKeyByLabel(std::string_view label, KeyUse use);
   // ECDSA over a SHA-256 digest; verified with key.public_key.
   Result<signer::Signature> Sign(const HsmKey& key, const signer::Digest& digest);
   // ECDH: the x coordinate of (private half of `id`) · `peer`, written into `secret`.
   Status Derive(const KeyId& id, const signer::PublicKey& peer, SecretBytes secret);
-  // Destroys both halves; a key that is not there is done already.
+  // Destroys both halves in every token; a key that is not there is done already.
   Status DestroyKey(const KeyId& id);
 
  private:
-  explicit HsmClient(std::unique_ptr<HsmSupervisor> supervisor);
-  std::unique_ptr<HsmSupervisor> supervisor_;
+  using Members = std::vector<std::unique_ptr<HsmSupervisor>>;
+
+  explicit HsmClient(Members members);
+  // Those that are up, then the others, each in the order given.
+  std::vector<HsmSupervisor*> InOrder() const;
+
+  Members members_;
 };
 
 }  // namespace sealwire::keycache

@@ -226,7 +226,9 @@ bool HsmSupervisor::WaitUntilUp(milliseconds patience) {
 
 HsmStatus HsmSupervisor::status() const {
   const Lock lock(mutex_);
-  return status_;
+  HsmStatus status = status_;
+  status.token = options_.token;
+  return status;
 }
 
 }  // namespace sealwire::keycache

@@ -42,7 +42,7 @@ class ApiTest : public ControlFixture {
       status.round_trip_us = 1500;
       return std::vector<proxy::BackendStatus>{status, status};
     };
-    facts.hsm = [] { return std::optional<keycache::HsmStatus>{}; };
+    facts.hsm = [] { return std::vector<keycache::HsmStatus>{}; };
     api_ = std::make_unique<Api>(*zones_, AccessToken::FromText("right"), facts);
     zones_->OnEvent([this](const ZoneEvent& event) { api_->Broadcast(event); });
     server_ = std::make_unique<net::HttpServer>(

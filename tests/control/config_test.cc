@@ -86,7 +86,8 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->workers, 3u);
   EXPECT_EQ(config->control.http->port, 8053);
   EXPECT_EQ(config->metrics->port, 9153);
-  EXPECT_EQ(config->hsm->token, "sealwire");
+  ASSERT_EQ(config->hsm.size(), 1u);
+  EXPECT_EQ(config->hsm[0].token, "sealwire");
   EXPECT_EQ(config->parent->resolver->ToText(), "127.0.0.1:53");
   EXPECT_EQ(config->policies.at("default").signature_validity, 3u * 86400);
   EXPECT_EQ(config->policies.at("short").signature_validity, 12u * 3600);
@@ -100,7 +101,7 @@ TEST(Config, LeavesDefaultsWhereNothingIsSaid) {
   ASSERT_TRUE(config.ok()) << config.error();
   EXPECT_FALSE(config->workers.has_value());
   EXPECT_FALSE(config->control.http.has_value());
-  EXPECT_FALSE(config->hsm.has_value());
+  EXPECT_TRUE(config->hsm.empty());
   EXPECT_EQ(config->state_path, "/var/lib/sealwire/state.db");
   EXPECT_TRUE(config->policies.contains("default"));
 }
