@@ -35,7 +35,7 @@ struct Question {
   RRClass rr_class = RRClass::kIN;
 };
 
-// The OPT record (RFC 6891), DO (RFC 3225) and CO (RFC 9824 section 5) flags.
+// The OPT record (RFC 6891), DO (RFC 3225) and CO (RFC 9824 section 5.1) flags.
 struct Edns {
   std::uint16_t udp_size = 512;
   std::uint8_t extended_rcode = 0;

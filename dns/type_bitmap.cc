@@ -1,6 +1,7 @@
 #include "dns/type_bitmap.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace sealwire::dns {
 namespace {
@@ -8,66 +9,85 @@ namespace {
 std::uint8_t WindowOf(RRType type) noexcept {
   return static_cast<std::uint8_t>(static_cast<std::uint16_t>(type) >> 8);
 }
-std::uint8_t LowOctet(RRType type) noexcept {
-  return static_cast<std::uint8_t>(static_cast<std::uint16_t>(type));
+std::size_t OctetOf(RRType type) noexcept {
+  return static_cast<std::uint8_t>(type) / 8;
+}
+std::uint8_t BitOf(RRType type) noexcept {
+  return static_cast<std::uint8_t>(0x80 >> static_cast<std::uint8_t>(type) % 8);
 }
 
 }  // namespace
 
+std::size_t TypeBitmap::Place(RRType type) const noexcept {
+  std::size_t place = 0;
+  while (place < size_ && windows_[place].number < WindowOf(type)) ++place;
+  return place;
+}
+
+bool TypeBitmap::Holds(std::size_t place, RRType type) const noexcept {
+  return place < size_ && windows_[place].number == WindowOf(type);
+}
+
 bool TypeBitmap::Add(RRType type) noexcept {
-  const auto end = types_.begin() + size_;
-  const auto at = std::lower_bound(types_.begin(), end, type);
-  if (at != end && *at == type) return true;
-  if (size_ == kMaxTypes) return false;
-  std::copy_backward(at, end, end + 1);
-  *at = type;
-  ++size_;
+  const std::size_t place = Place(type);
+  if (!Holds(place, type)) {
+    if (size_ == kMaxWindows) return false;
+    std::copy_backward(windows_.begin() + place, windows_.begin() + size_,
+                       windows_.begin() + size_ + 1);
+    windows_[place] = {WindowOf(type), {}};
+    ++size_;
+  }
+  std::uint8_t& octet = windows_[place].bits[OctetOf(type)];
+  octet = static_cast<std::uint8_t>(octet | BitOf(type));
   return true;
 }
 
 void TypeBitmap::Remove(RRType type) noexcept {
-  const auto end = types_.begin() + size_;
-  const auto at = std::lower_bound(types_.begin(), end, type);
-  if (at == end || *at != type) return;
-  std::copy(at + 1, end, at);
-  --size_;
+  const std::size_t place = Place(type);
+  if (!Holds(place, type)) return;
+  std::uint8_t& octet = windows_[place].bits[OctetOf(type)];
+  octet = static_cast<std::uint8_t>(octet & ~BitOf(type));
 }
 
 bool TypeBitmap::Has(RRType type) const noexcept {
-  return std::binary_search(types_.begin(), types_.begin() + size_, type);
+  const std::size_t place = Place(type);
+  return Holds(place, type) && (windows_[place].bits[OctetOf(type)] & BitOf(type)) != 0;
+}
+
+std::size_t TypeBitmap::size() const noexcept {
+  int types = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    for (const std::uint8_t octet : windows_[i].bits) types += std::popcount(octet);
+  }
+  return static_cast<std::size_t>(types);
 }
 
 void TypeBitmap::Write(Writer& out) const noexcept {
-  for (std::size_t i = 0; i < size_;) {
-    const std::uint8_t window = WindowOf(types_[i]);
-    std::array<std::uint8_t, 32> bits{};
-    std::uint8_t used = 0;
-    for (; i < size_ && WindowOf(types_[i]) == window; ++i) {
-      const std::uint8_t low = LowOctet(types_[i]);
-      bits[low / 8] = static_cast<std::uint8_t>(bits[low / 8] | 0x80 >> low % 8);
-      used = static_cast<std::uint8_t>(low / 8 + 1);
-    }
-    out.U8(window);
-    out.U8(used);
+  for (std::size_t i = 0; i < size_; ++i) {
+    const auto& bits = windows_[i].bits;
+    std::size_t used = bits.size();
+    while (used > 0 && bits[used - 1] == 0) --used;
+    if (used == 0) continue;  // all its types were removed
+    out.U8(windows_[i].number);
+    out.U8(static_cast<std::uint8_t>(used));
     out.Run(Bytes(bits).first(used));
   }
 }
 
 bool TypeBitmap::Parse(Bytes wire, TypeBitmap& out) noexcept {
   out = TypeBitmap();
-  int last_window = -1;
   for (Reader reader(wire); reader.remaining() > 0;) {
-    const std::uint8_t window = reader.U8();
+    const std::uint8_t number = reader.U8();
     const std::uint8_t size = reader.U8();
     const Bytes bits = reader.Run(size);
-    if (!reader.ok() || window <= last_window || size == 0 || size > 32 || bits.back() == 0) {
+    const bool ascends = out.size_ == 0 || number > out.windows_[out.size_ - 1].number;
+    if (!reader.ok() || !ascends || size == 0 || size > 32 || bits.back() == 0 ||
+        out.size_ == kMaxWindows) {
       return false;
     }
-    last_window = window;
-    for (int low = 0; low < size * 8; ++low) {
-      if ((bits[static_cast<std::size_t>(low) / 8] & 0x80 >> low % 8) == 0) continue;
-      if (!out.Add(static_cast<RRType>(window << 8 | low))) return false;
-    }
+    Window& window = out.windows_[out.size_++];
+    window = {number, {}};
+    std::copy(bits.begin(), bits.end(), window.bits.begin());
   }
   return true;
 }

@@ -5,6 +5,7 @@
 // did not fit stays failed, and one check at the end suffices.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -96,6 +97,14 @@ class Answer {
   // Takes back all items after the first `size`.
   void Truncate(std::size_t size) noexcept {
     if (size < size_) size_ = size;
+  }
+  // Takes one item back.
+  void Erase(std::size_t index) noexcept {
+    if (index >= size_) return;
+    std::move(items_.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+              items_.begin() + static_cast<std::ptrdiff_t>(size_),
+              items_.begin() + static_cast<std::ptrdiff_t>(index));
+    --size_;
   }
   void DropAdditional() noexcept {
     while (size_ > 0 && items_[size_ - 1].section == dns::Section::kAdditional) --size_;

@@ -29,8 +29,8 @@ class AnswerCache {
 
   struct Entry {
     std::uint64_t hash = 0;
-    std::uint64_t zone_id = 0;      // of the zone that answered
-    std::uint64_t table_epoch = 0;  // of the zone table for which zone_id was last found right
+    std::uint64_t zone_version = 0;  // of the zone that answered
+    std::uint64_t table_epoch = 0;  // of the zone table for which zone_version was last found right
     std::uint64_t from_ms = 0;      // usable from here
     std::uint64_t until_ms = 0;     // to here, exclusive
     std::uint32_t granules = 0;     // length in the ring, this header included
@@ -46,7 +46,7 @@ class AnswerCache {
 
   // What Insert() is told beside the message.
   struct Traits {
-    std::uint64_t zone_id = 0;
+    std::uint64_t zone_version = 0;
     std::uint64_t table_epoch = 0;
     std::uint64_t from_ms = 0;
     std::uint64_t until_ms = 0;

@@ -22,16 +22,19 @@ constexpr int kMaxRecordsPerSet = 512;
 
 constexpr int kMaxServersWithGlue = 16;
 
-bool IsOfDnssec(RRType type) noexcept {
+// What a backend may not say of a signed zone. CDS and CDNSKEY below the apex are data like others:
+// signals for a child's bootstrap (RFC 9615 section 4).
+bool IsOfDnssec(RRType type, bool at_apex) noexcept {
   switch (type) {
     case RRType::kRRSIG:
     case RRType::kNSEC:
     case RRType::kDNSKEY:
     case RRType::kNSEC3:
     case RRType::kNSEC3PARAM:
+      return true;
     case RRType::kCDS:
     case RRType::kCDNSKEY:
-      return true;
+      return at_apex;
     default:
       return dns::IsMetaType(type);
   }
@@ -91,21 +94,25 @@ class ReplyReader {
     // Whatever the RCODE: not every server knows YXDOMAIN.
     if (AddOverlongDname(reply.name)) return Kind::kNameTooLong;
     if (IsRedirected(reply.name) || message_.rcode() == kYXDomain) return Kind::kUnusable;
-    // RFC 6604 section 3: the RCODE speaks of the last name. The apex always exists.
-    if (message_.rcode() == dns::Rcode::kNXDomain && !(asked_.zone.apex == reply.name)) {
-      return Kind::kNoSuchName;
-    }
     const bool has_soa = Has(Section::kAuthority, asked_.zone.apex, RRType::kSOA);
-    if (!has_soa && FindCut(reply)) return TakeCut(reply);
-    if (!has_soa && IsLame()) return Kind::kUnusable;
-    return after_alias && !has_soa ? Kind::kAlias : Kind::kNoSuchType;
+    const bool no_error = message_.rcode() == dns::Rcode::kNoError;
+    if (!has_soa && no_error && FindCut(reply)) return TakeCut(reply);
+    if (IsOfZoneAbove()) return Kind::kUnusable;
+    // A denial is believed from a server that says it has the zone, by AA or by the zone's SOA; one
+    // that has not refers elsewhere or says nothing (RFC 2308 section 2.2).
+    if (!has_soa && !message_.header().aa) return after_alias ? Kind::kAlias : Kind::kUnusable;
+    // RFC 6604 section 3: the RCODE speaks of the last name. The apex always exists.
+    if (!no_error && !(asked_.zone.apex == reply.name)) return Kind::kNoSuchName;
+    if (after_alias && !has_soa) return Kind::kAlias;
+    reply.is_child_apex =
+        reply.name.IsBelow(asked_.zone.apex) && Has(Section::kAuthority, reply.name, RRType::kSOA);
+    return Kind::kNoSuchType;
   }
 
-  // A server that does not have the zone refers upwards (RFC 2308 section 2.2): no denial.
-  bool IsLame() const noexcept {
-    return !message_.header().aa && HasWhere(Section::kAuthority, RRType::kNS, [&](NameView owner) {
-      return asked_.zone.apex.view().IsBelow(owner);
-    });
+  // The server has a zone around ours, but not ours: what it denies is ours to know.
+  bool IsOfZoneAbove() const noexcept {
+    return HasWhere(Section::kAuthority, RRType::kSOA,
+                    [&](NameView owner) { return !owner.IsSubdomainOf(asked_.zone.apex); });
   }
 
   // A DNAME that leads away from the name, without the CNAME that should stand beside it (RFC 6672
@@ -230,7 +237,7 @@ class ReplyReader {
 
   // The RRset as one run in the arena; its owner is `owner`.
   std::optional<RRsetView> CollectFrom(Section section, NameView owner, RRType type) noexcept {
-    if (IsOfDnssec(type)) return std::nullopt;
+    if (IsOfDnssec(type, asked_.zone.apex == owner)) return std::nullopt;
     dns::Writer& writer = arena_.writer();
     const std::size_t from = writer.size();
     RRsetView set{owner, type, dns::RRClass::kIN, UINT32_MAX, 0, {}};

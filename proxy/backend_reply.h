@@ -1,7 +1,8 @@
 // What a backend said, as far as it can be believed.
 //
 // The reply is untrusted: it must be a response to our question; only records of the zone asked
-// about are taken, and nothing of DNSSEC but DS, since a backend is unsigned. TTLs within an RRset
+// about are taken, and nothing of DNSSEC but DS, since a backend is unsigned. What it denies is
+// believed only if it claims to have the zone, by AA or by the SOA. TTLs within an RRset
 // are made equal (RFC 2181 section 5.2) and cut to kMaxBackendTtl; duplicates are dropped. What is
 // found goes into the answer or the arena. Threading: pure. Errors: kUnusable. No allocation.
 #pragma once
@@ -41,6 +42,8 @@ struct BackendReply {
   dns::RRsetView rrset;
   bool synthesized = false;           // `rrset` is a CNAME made from a DNAME that is in the answer
   std::optional<dns::RRsetView> soa;  // of the zone's apex, from the authority section
+  // kNoSuchType from a zone of the backend's that begins at `name`, below ours.
+  bool is_child_apex = false;
 };
 
 // Aliases on the way, and the DNAME behind a CNAME, are added to `answer`, signed by the zone; for

@@ -37,7 +37,7 @@ const AnswerCache::Entry* CachedAnswers::Find(const AnswerCache::Key& key, const
   if (entry != nullptr && entry->table_epoch != epoch_) {
     const Zone* zone =
         entry->many_zones ? nullptr : zones_->Find(name, query.type == dns::RRType::kDS);
-    if (zone != nullptr && zone->id == entry->zone_id) {
+    if (zone != nullptr && zone->version() == entry->zone_version) {
       entry->table_epoch = epoch_;
     } else {
       entry = nullptr;
@@ -80,7 +80,7 @@ void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, co
   }
   if (until_ms <= now_ms || !cache_.Wanted(key.hash)) return;
   cache_.Insert(key, message,
-                {zone->id, epoch_, now_ms, until_ms, resolution.many_zones(),
+                {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(),
                  resolution.asked_backend(), is_signed, answer.nonexistent});
 }
 

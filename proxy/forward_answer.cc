@@ -26,8 +26,20 @@ RRType TypeToAsk(RRType type) noexcept {
 
 }  // namespace
 
+// The types that may stand where the backend had none of those asked for.
+dns::TypeBitmap Resolution::AskedTypesAt(const Zone& zone, const BackendReply& reply) noexcept {
+  // NS without SOA would speak of a cut, and NSEC at a cut is no denial (RFC 6840 section 4.1).
+  constexpr signer::ApexTypes kOfChild{.dnskey = false, .cds = true, .cdnskey = true};
+  const signer::ApexTypes ours = ApexTypesOf(zone);
+  const bool at_apex = zone.apex == reply.name;
+  return signer::AskedTypes(query_.type, at_apex               ? &ours
+                                         : reply.is_child_apex ? &kOfChild
+                                                               : nullptr);
+}
+
 Resolution::Step Resolution::AskAnswer(const Zone& zone, NameView name) noexcept {
-  return Ask(zone, name, TypeToAsk(query_.type), Asked::kAnswer);
+  const bool ds_of_zone = query_.type == RRType::kDS && zones_.IsApexBelow(zone, name);
+  return Ask(zone, name, TypeToAsk(query_.type), ds_of_zone ? Asked::kDsOfZone : Asked::kAnswer);
 }
 
 DenyingZone Resolution::Denying(const Zone& zone, const BackendReply& reply) noexcept {
@@ -66,8 +78,7 @@ Resolution::Step Resolution::TakeAnswer(const Zone& zone, const Pending& asked,
 Resolution::Step Resolution::TakeNoSuchType(const Zone& zone, const BackendReply& reply) noexcept {
   const DenyingZone by = Denying(zone, reply);
   const bool at_apex = zone.apex == reply.name;
-  const signer::ApexTypes apex = ApexTypesOf(zone);
-  const dns::TypeBitmap types = signer::AskedTypes(query_.type, at_apex ? &apex : nullptr);
+  const dns::TypeBitmap types = AskedTypesAt(zone, reply);
   if (query_.type == RRType::kANY) {
     AnswerHinfo(zone, reply.name);
   } else if (query_.type == RRType::kSOA && at_apex) {
@@ -94,6 +105,32 @@ Resolution::Step Resolution::TakeCutAtName(const Zone& zone, const Pending& aske
   } else if (zone.keys) {  // they may have gone since the question was asked
     denial_.Nsec(Section::kAuthority, by, asked.name, signer::NextName(asked.name, zone.apex),
                  signer::AskedTypes(RRType::kDS, nullptr));
+  }
+  return {};
+}
+
+// The backend denied the DS, and yet has an alias here. No NSEC could say both: the alias is the
+// answer (RFC 1034 section 3.6.2), and the question goes on behind it.
+Resolution::Step Resolution::TakeAliasAtName(std::size_t first_item) noexcept {
+  answer_.DropAdditional();
+  answer_.Erase(first_item - 1);  // the SOA of the denial
+  NameView target;
+  for (const AnswerItem& item : answer_.items()) {
+    if (item.rrset.type != RRType::kCNAME) continue;
+    const auto to = NameView::Parse(item.rrset.First());
+    if (!to) return {Step::Kind::kFailed, {}};
+    target = *to;
+  }
+  return {Step::Kind::kAlias, target};
+}
+
+// A zone of ours is a cut, though the backend may know nothing of it.
+Resolution::Step Resolution::TakeDsOfZone(const Zone& zone, const Pending& asked,
+                                          const BackendReply& reply) noexcept {
+  if (reply.kind == BackendReply::Kind::kAnswer && reply.rrset.owner == asked.name) {
+    answer_.Add(Section::kAnswer, reply.rrset, &zone);
+  } else {
+    denial_.NoDsAsked(Denying(zone, reply), asked.name);
   }
   return {};
 }

@@ -55,6 +55,7 @@ void Resolution::DenyTypeAtNode(const Zone& zone, const Node& node, NameView nam
 }
 
 Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noexcept {
+  if (zones_.IsApexBelow(zone, name)) return AnswerAtApexBelow(zone, name);
   const LocalZone::Found found = zone.local->Find(name);
   switch (found.match) {
     case Match::kNode:
@@ -72,6 +73,21 @@ Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noex
       return {};
   }
   return {Step::Kind::kFailed, {}};
+}
+
+// DS at the apex of a zone of ours below, whether or not the source delegates there.
+Resolution::Step Resolution::AnswerAtApexBelow(const Zone& zone, NameView name) noexcept {
+  const LocalZone::Found found = zone.local->Find(name);
+  // Below another cut the name is not this zone's.
+  if (found.match == Match::kDelegation) return AnswerAtCut(zone, *found.node, name);
+  auto ds = found.match == Match::kNode ? found.node->Find(RRType::kDS) : std::nullopt;
+  if (ds) {
+    ds->owner = name;
+    answer_.Add(Section::kAnswer, *ds, &zone);
+  } else {
+    denial_.NoDsAsked(Denying(zone, name), name);
+  }
+  return {};
 }
 
 Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,

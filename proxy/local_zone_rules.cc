@@ -12,8 +12,14 @@ using dns::RRType;
 
 // An answer holds the set with its signature; what is left is for header, question, owner and OPT.
 constexpr std::size_t kMostSetOctets = 65535 - 1024;
-// Room in a bitmap for RRSIG, NSEC and what synthesis adds.
-constexpr std::size_t kMostTypes = dns::TypeBitmap::kMaxTypes - 8;
+
+// Whether the bitmap of a name with these sets has room for them, and for RRSIG and NSEC, which are
+// in the first window.
+bool FitsInBitmap(const NodeData& data) {
+  dns::TypeBitmap types = {RRType::kRRSIG, RRType::kNSEC};
+  return std::all_of(data.sets.begin(), data.sets.end(),
+                     [&](const NodeData::Set& set) { return types.Add(set.type); });
+}
 
 }  // namespace
 
@@ -91,9 +97,10 @@ Status LocalZoneBuilder::CheckName(std::span<const Entry> name, const NodeData& 
 }
 
 Status LocalZoneBuilder::CheckSize(std::span<const Entry> name, const NodeData& data) {
-  if (data.sets.size() > kMostTypes) {
-    return Refuse(name.front(),
-                  "has records of more than " + std::to_string(kMostTypes) + " types: remove some");
+  if (!FitsInBitmap(data)) {
+    return Refuse(name.front(), "has records of types in more ranges of 256 than the " +
+                                    std::to_string(dns::TypeBitmap::kMaxWindows) +
+                                    " that are possible: remove some");
   }
   std::size_t index = 0;
   for (const NodeData::Set& set : data.sets) {

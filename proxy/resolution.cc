@@ -70,9 +70,11 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
   asked_backend_ = true;
   // Behind an alias more than one backend's word may be at stake: it is asked for each time.
   reuse_seconds_ = hops_ == 0 ? zone->policy.forward_cache_seconds : 0;
-  // The zone came to be held whole in the meantime: it can answer better than its backend did.
-  if (!zone->forward)
-    return asked.asked == Asked::kAnswer ? Follow(zone, asked.name) : Progress::kFailed;
+  if (!zone->forward) {
+    // The zone came to be held whole in the meantime: it can answer better than its backend did.
+    const bool alone = asked.asked == Asked::kAnswer || asked.asked == Asked::kDsOfZone;
+    return alone ? Follow(zone, asked.name) : Progress::kFailed;
+  }
 
   const std::size_t before = answer_.size();
   const BackendReply read =
@@ -81,15 +83,21 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
     answer_.error = dns::ExtendedError::kNetworkError;
     return Progress::kFailed;
   }
-  if (asked.asked == Asked::kAnswer) return Settle(*zone, TakeAnswer(*zone, asked, read));
-  // What matters is what kind of reply it was; aliases and glue in it belong to no answer.
-  answer_.Truncate(before);
   switch (asked.asked) {
     case Asked::kAnswer:
-      break;
+      return Settle(*zone, TakeAnswer(*zone, asked, read));
+    case Asked::kDsOfZone:
+      if (read.kind == BackendReply::Kind::kReferral && !(read.name == asked.name)) {
+        return Settle(*zone, TakeReferral(*zone, asked, read));
+      }
+      answer_.Truncate(before);  // whatever else stands there, for us it is a cut
+      return Settle(*zone, TakeDsOfZone(*zone, asked, read));
     case Asked::kCutAtName:
+      if (answer_.Has(RRType::kCNAME, asked.name)) return Settle(*zone, TakeAliasAtName(before));
+      answer_.Truncate(before);  // aliases and glue belong to no answer
       return Settle(*zone, TakeCutAtName(*zone, asked, read));
     case Asked::kDsOfCut:
+      answer_.Truncate(before);
       return Settle(*zone, TakeDsOfCut(*zone, asked, read));
   }
   return Progress::kFailed;

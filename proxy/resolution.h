@@ -31,6 +31,7 @@ enum class Asked : std::uint8_t {
   kAnswer,     // for the answer itself
   kCutAtName,  // for NS at a name that has no DS, to learn whether it is a zone cut
   kDsOfCut,    // for the DS of a referral that is already in the answer
+  kDsOfZone,   // for the DS of a zone of ours below
 };
 
 class Resolution {
@@ -91,6 +92,7 @@ class Resolution {
 
   // proxy/local_answer.cc
   Step AnswerLocally(const Zone& zone, dns::NameView name) noexcept;
+  Step AnswerAtApexBelow(const Zone& zone, dns::NameView name) noexcept;
   Step AnswerAtNode(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
   Step AnswerAtCut(const Zone& zone, const LocalZone::Node& cut, dns::NameView name) noexcept;
   Step AnswerBelowDname(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
@@ -107,12 +109,15 @@ class Resolution {
   Progress Flatten() noexcept;
 
   // proxy/forward_answer.cc
+  dns::TypeBitmap AskedTypesAt(const Zone& zone, const BackendReply& reply) noexcept;
   Step AskAnswer(const Zone& zone, dns::NameView name) noexcept;
   Step TakeAnswer(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
   Step TakeNoSuchType(const Zone& zone, const BackendReply& reply) noexcept;
   Step TakeReferral(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
   Step TakeCutAtName(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  Step TakeAliasAtName(std::size_t first_item) noexcept;
   Step TakeDsOfCut(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
+  Step TakeDsOfZone(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
   DenyingZone Denying(const Zone& zone, const BackendReply& reply) noexcept;
 
   // proxy/special_types.cc

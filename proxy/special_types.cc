@@ -29,6 +29,11 @@ void Resolution::AnswerNsec(const DenyingZone& by, dns::NameView name,
 }
 
 void Resolution::DenyName(const DenyingZone& by, dns::NameView name) noexcept {
+  // The source does not know the zones of ours below: the name exists for them (RFC 4592 section
+  // 2.2.2).
+  if (zones_.IsAboveApex(by.zone, name)) {
+    return DenyType(by, name, signer::EmptyNonTerminalTypes());
+  }
   if (!AsksForNsec(by.zone) || !query_.dnssec_ok()) return denial_.NoSuchName(by, name);
   AnswerNsec(by, name, signer::NonexistentTypes());
   answer_.nonexistent = true;

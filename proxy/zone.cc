@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <map>
 #include <random>
 
 #include "proxy/name_hash.h"
+#include "proxy/zone_ancestors.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -88,6 +91,7 @@ struct ZoneTable::Shards {
   // How many zones have an apex of so many labels: depths without a zone are not looked up.
   std::array<std::uint32_t, dns::kMaxLabels + 1> zones_at_depth{};
   std::array<std::shared_ptr<const Branch>, kFanOut> branches;
+  ZoneAncestors ancestors;
 
   const Zone* FindExact(std::uint64_t hash, dns::Bytes apex) const noexcept {
     const Branch* branch = branches[BranchOf(hash)].get();
@@ -96,7 +100,10 @@ struct ZoneTable::Shards {
     return shard == nullptr ? nullptr : shard->Find(hash, apex);
   }
 
-  std::shared_ptr<const Shard> Rebuild(const Shard* old, std::span<const Change> changes);
+  // Puts and removes; `moved` takes each zone that came or went.
+  void Apply(std::vector<Change> changes, std::vector<ZoneAncestors::Change>& moved);
+  std::shared_ptr<const Shard> Rebuild(const Shard* old, std::span<const Change> changes,
+                                       std::vector<ZoneAncestors::Change>& moved);
 };
 
 ZoneTable::ZoneTable() : shards_(std::make_shared<Shards>()) {}
@@ -121,6 +128,10 @@ const Zone* ZoneTable::FindApex(dns::NameView apex) const noexcept {
   return shards_->FindExact(NameHashes(apex, hash_seed()).whole(), apex.wire());
 }
 
+bool ZoneTable::HasZoneBelow(dns::NameView name) const noexcept {
+  return shards_->ancestors.Contains(NameHashes(name, hash_seed()));
+}
+
 std::size_t ZoneTable::size() const noexcept {
   return shards_->size;
 }
@@ -130,9 +141,11 @@ std::uint64_t ZoneTable::hash_seed() const noexcept {
 }
 
 std::shared_ptr<const Shard> ZoneTable::Shards::Rebuild(const Shard* old,
-                                                        std::span<const Change> changes) {
+                                                        std::span<const Change> changes,
+                                                        std::vector<ZoneAncestors::Change>& moved) {
   std::vector<std::pair<std::uint64_t, std::shared_ptr<const Zone>>> zones;
-  const auto count = [this](const dns::Name& apex, int difference) {
+  const auto count = [&](const dns::Name& apex, int difference) {
+    moved.push_back({apex, difference});
     size += static_cast<std::size_t>(difference);
     zones_at_depth[static_cast<std::size_t>(apex.view().LabelCount())] +=
         static_cast<std::uint32_t>(difference);
@@ -146,16 +159,65 @@ std::shared_ptr<const Shard> ZoneTable::Shards::Rebuild(const Shard* old,
     const auto same = std::find_if(zones.begin(), zones.end(), [&](const auto& held) {
       return held.first == change.hash && held.second->apex == change.apex;
     });
-    if (same != zones.end()) {
-      count(change.apex, -1);
-      zones.erase(same);
-    }
-    if (change.zone) {
-      count(change.apex, 1);
-      zones.emplace_back(change.hash, change.zone);
-    }
+    const bool was_held = same != zones.end();
+    if (was_held) zones.erase(same);
+    if (change.zone) zones.emplace_back(change.hash, change.zone);
+    if (was_held != (change.zone != nullptr)) count(change.apex, was_held ? -1 : 1);
   }
   return zones.empty() ? nullptr : std::make_shared<const Shard>(zones);
+}
+
+void ZoneTable::Shards::Apply(std::vector<Change> changes,
+                              std::vector<ZoneAncestors::Change>& moved) {
+  constexpr unsigned kShardShift = 64 - 2 * kFanOutBits;
+  std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return a.hash >> kShardShift < b.hash >> kShardShift;
+  });
+  std::span<const Change> rest(changes);
+  while (!rest.empty()) {
+    const std::size_t branch_at = BranchOf(rest.front().hash);
+    auto& branch = branches[branch_at];
+    auto grown = branch ? std::make_shared<Branch>(*branch) : std::make_shared<Branch>();
+    while (!rest.empty() && BranchOf(rest.front().hash) == branch_at) {
+      const std::size_t shard_at = ShardOf(rest.front().hash);
+      std::size_t run = 1;
+      while (run < rest.size() &&
+             rest[run].hash >> kShardShift == rest.front().hash >> kShardShift) {
+        ++run;
+      }
+      auto& shard = grown->shards[shard_at];
+      shard = Rebuild(shard.get(), rest.first(run), moved);
+      rest = rest.subspan(run);
+    }
+    branch = std::move(grown);
+  }
+}
+
+// Copies of the zones whose zones_below is no longer right: those just put, and those nearest above
+// a zone that came or went.
+std::vector<Change> MarkZonesBelow(const ZoneTable& table,
+                                   std::span<const std::shared_ptr<const Zone>> put,
+                                   std::span<const ZoneAncestors::Change> moved) {
+  static std::atomic<std::uint32_t> last_mark = 0;
+  std::map<const Zone*, std::uint32_t> marks;
+  for (const auto& zone : put) {
+    const Zone* stands = table.FindApex(zone->apex);
+    if (stands == zone.get()) marks[stands] = table.HasZoneBelow(zone->apex) ? ++last_mark : 0;
+  }
+  for (const ZoneAncestors::Change& change : moved) {
+    const Zone* above = table.Find(change.apex, true);
+    if (above == nullptr || above->apex == change.apex) continue;
+    marks[above] = table.HasZoneBelow(above->apex) ? ++last_mark : 0;
+  }
+  std::vector<Change> changes;
+  for (const auto& [zone, mark] : marks) {
+    if (zone->zones_below == mark) continue;
+    auto copy = std::make_shared<Zone>(*zone);
+    copy->zones_below = mark;
+    const std::uint64_t hash = NameHashes(zone->apex, table.hash_seed()).whole();
+    changes.push_back({hash, copy->apex, std::move(copy)});
+  }
+  return changes;
 }
 
 std::shared_ptr<const ZoneTable> ZoneTable::With(const ZoneTable& base,
@@ -167,36 +229,16 @@ std::shared_ptr<const ZoneTable> ZoneTable::With(const ZoneTable& base,
   std::vector<Change> changes;
   changes.reserve(put.size() + removed.size());
   for (const dns::Name& apex : removed) changes.push_back({hash_of(apex), apex, nullptr});
-  for (auto& zone : put) {
-    const std::uint64_t hash = hash_of(zone->apex);
-    changes.push_back({hash, zone->apex, std::move(zone)});
-  }
-  constexpr unsigned kShardShift = 64 - 2 * kFanOutBits;
-  std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
-    return a.hash >> kShardShift < b.hash >> kShardShift;
-  });
+  for (const auto& zone : put) changes.push_back({hash_of(zone->apex), zone->apex, zone});
 
   auto shards = std::make_shared<Shards>(*base.shards_);
-  std::span<const Change> rest(changes);
-  while (!rest.empty()) {
-    const std::size_t branch_at = BranchOf(rest.front().hash);
-    auto& branch = shards->branches[branch_at];
-    auto grown = branch ? std::make_shared<Branch>(*branch) : std::make_shared<Branch>();
-    while (!rest.empty() && BranchOf(rest.front().hash) == branch_at) {
-      const std::size_t shard_at = ShardOf(rest.front().hash);
-      std::size_t run = 1;
-      while (run < rest.size() &&
-             rest[run].hash >> kShardShift == rest.front().hash >> kShardShift) {
-        ++run;
-      }
-      auto& shard = grown->shards[shard_at];
-      shard = shards->Rebuild(shard.get(), rest.first(run));
-      rest = rest.subspan(run);
-    }
-    branch = std::move(grown);
-  }
+  std::vector<ZoneAncestors::Change> moved;
+  shards->Apply(std::move(changes), moved);
+  shards->ancestors.Apply(moved, shards->seed);
   auto table = std::make_shared<ZoneTable>(base);
-  table->shards_ = std::move(shards);
+  table->shards_ = shards;
+
+  shards->Apply(MarkZonesBelow(*table, put, moved), moved);
   return table;
 }
 

@@ -47,6 +47,12 @@ struct Zone {
   std::shared_ptr<const LocalZone> local;
   std::shared_ptr<const ForwardSet> forward;
   std::shared_ptr<const keycache::ZoneKeys> keys;  // null: the zone is served unsigned
+  // Which zones of ours lie below this one: 0 for none; else it changes whenever one comes or goes,
+  // since some answers of this zone then do too. Set by ZoneTable::With().
+  std::uint32_t zones_below = 0;
+
+  // The same only for a zone that gives the same answers; ids stay below 2^40.
+  std::uint64_t version() const noexcept { return id | std::uint64_t{zones_below} << 40; }
 };
 
 class ZoneTable {
@@ -64,12 +70,23 @@ class ZoneTable {
   const Zone* Find(const NameHashes& name, bool parent_side = false) const noexcept;
   // The zone whose apex is exactly `apex`.
   const Zone* FindApex(dns::NameView apex) const noexcept;
+  // Whether any zone has its apex below `name`.
+  bool HasZoneBelow(dns::NameView name) const noexcept;
+  // Whether `name`, of `zone` and not its apex, is the apex of another zone of ours, or above one,
+  // and exists for that alone. Costs nothing where no zone lies below `zone`.
+  bool IsApexBelow(const Zone& zone, dns::NameView name) const noexcept {
+    return zone.zones_below != 0 && !(zone.apex == name) && FindApex(name) != nullptr;
+  }
+  bool IsAboveApex(const Zone& zone, dns::NameView name) const noexcept {
+    return zone.zones_below != 0 && HasZoneBelow(name);
+  }
   std::size_t size() const noexcept;
   // The same for all tables made from one another by With().
   std::uint64_t hash_seed() const noexcept;
 
   // New tables that differ in one zone, or in many at once: removals first, then the zones put,
-  // each in place of the zone at its apex.
+  // each in place of the zone at its apex. Zone::zones_below is set in copies of those it changes
+  // for.
   static std::shared_ptr<const ZoneTable> With(const ZoneTable& base,
                                                std::vector<std::shared_ptr<const Zone>> put,
                                                const std::vector<dns::Name>& removed = {});

@@ -12,43 +12,42 @@ void AddApexTypes(const ApexTypes& apex, TypeBitmap& types) noexcept {
   if (apex.cdnskey) types.Add(RRType::kCDNSKEY);
 }
 
-// All data types a source might hold at any name, ascending: the registry of RR types, less those
-// that would change what an NSEC means, those of an apex, and DNSSEC's own.
-constexpr RRType kPossible[] = {
-    RRType::kA,          RRType::kMD,    RRType::kMF,       RRType::kMB,    RRType::kMG,
-    RRType::kMR,         RRType{10},  // NULL
-    RRType::kWKS,        RRType::kPTR,   RRType::kHINFO,    RRType::kMINFO, RRType::kMX,
-    RRType::kTXT,        RRType::kRP,    RRType::kAFSDB,    RRType{19},                  // X25
-    RRType{20},                                                                          // ISDN
-    RRType::kRT,         RRType{22},                                                     // NSAP
-    RRType{23},                                                                          // NSAP-PTR
-    RRType::kSIG,        RRType::kKEY,   RRType::kPX,       RRType{27},                  // GPOS
-    RRType::kAAAA,       RRType::kLOC,   RRType{31},                                     // EID
-    RRType{32},                                                                          // NIMLOC
-    RRType::kSRV,        RRType{34},                                                     // ATMA
-    RRType::kNAPTR,      RRType::kKX,    RRType::kCERT,     RRType::kA6,    RRType{40},  // SINK
-    RRType::kAPL,        RRType::kSSHFP, RRType::kIPSECKEY, RRType::kDHCID, RRType::kTLSA,
-    RRType::kSMIMEA,     RRType::kHIP,   RRType{56},  // NINFO
-    RRType{57},                                       // RKEY
-    RRType{58},                                       // TALINK
-    RRType::kOPENPGPKEY, RRType::kCSYNC, RRType::kZONEMD,   RRType::kSVCB,  RRType::kHTTPS,
-    RRType::kDSYNC,      RRType{67},  // HHIT
-    RRType{68},                       // BRID
-    RRType::kSPF,        RRType::kNID,   RRType::kL32,      RRType::kL64,   RRType::kLP,
-    RRType::kEUI48,      RRType::kEUI64, RRType::kURI,      RRType::kCAA,   RRType{258},  // AVC
-    RRType{259},                                                                          // DOA
-    RRType{260},    // AMTRELAY
-    RRType{261},    // RESINFO
-    RRType{262},    // WALLET
-    RRType{263},    // CLA
-    RRType{264},    // IPN
-    RRType{32768},  // TA
-    RRType{32769},  // DLV
+// Types below 128 that no source has as data at a name it was asked for: they would change what the
+// NSEC means (0021), stand at an apex only, or are DNSSEC's own.
+constexpr bool IsNeverClaimed(RRType type) noexcept {
+  switch (type) {
+    case RRType::kNS:
+    case RRType::kSOA:
+    case RRType::kCNAME:
+    case RRType::kDNAME:
+    case RRType::kOPT:
+    case RRType::kDS:
+    case RRType::kDNSKEY:
+    case RRType::kNSEC3:
+    case RRType::kNSEC3PARAM:
+    case RRType::kCDS:
+    case RRType::kCDNSKEY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Ranges of data types that are assigned, will be next, or are for private use (RFC 6895 section
+// 3.1); 128 to 255 are no data. What lies between is not assigned to anybody.
+struct TypeRange {
+  std::uint16_t first;
+  std::uint16_t last;
 };
+constexpr TypeRange kDataTypes[] = {{1, 127}, {256, 511}, {32768, 32769}, {65280, 65534}};
 
 TypeBitmap Possible() noexcept {
   TypeBitmap types = EmptyNonTerminalTypes();
-  for (const RRType type : kPossible) types.Add(type);
+  for (const TypeRange range : kDataTypes) {
+    for (unsigned type = range.first; type <= range.last; ++type) {
+      if (!IsNeverClaimed(RRType(type))) types.Add(RRType(type));
+    }
+  }
   return types;
 }
 
@@ -88,7 +87,11 @@ TypeBitmap HeldTypes(const TypeBitmap& held, const ApexTypes* apex) noexcept {
   TypeBitmap types = held;
   types.Add(RRType::kRRSIG);
   types.Add(RRType::kNSEC);
-  if (apex != nullptr) AddApexTypes(*apex, types);
+  if (apex != nullptr) {
+    // The source's own keys are not served: ours are there instead.
+    for (const RRType key : {RRType::kDNSKEY, RRType::kCDS, RRType::kCDNSKEY}) types.Remove(key);
+    AddApexTypes(*apex, types);
+  }
   return types;
 }
 

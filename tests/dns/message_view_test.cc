@@ -243,7 +243,7 @@ TEST_F(Opt, Rfc6891Section613_FieldsAndFlags) {
   EXPECT_FALSE(view.edns()->Find(EdnsOption::kNsid));
 }
 
-TEST_F(Opt, Rfc9824Section5_CoIsTheSecondFlag) {
+TEST_F(Opt, Rfc9824Section5_1_CoIsTheSecondFlag) {
   const Octets message = With(0, 0x4000, {});
   MessageView view;
   ASSERT_EQ(view.Parse(message), ParseError::kNone);

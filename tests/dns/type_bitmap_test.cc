@@ -27,7 +27,7 @@ TEST(TypeBitmap, Rfc4034Section43_TheExample) {
   EXPECT_EQ(Written(bitmap), expected);
 }
 
-TEST(TypeBitmap, Rfc9824Section34_NxnameNsecAndRrsig) {
+TEST(TypeBitmap, Rfc9824Section3_1_NxnameNsecAndRrsig) {
   const TypeBitmap bitmap = {RRType::kNXNAME, RRType::kRRSIG, RRType::kNSEC};
   EXPECT_EQ(Written(bitmap),
             (Octets{0x00, 17, 0, 0, 0, 0, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80}));
@@ -51,14 +51,24 @@ TEST(TypeBitmap, EmptyIsNoOctets) {
   EXPECT_TRUE(Written(TypeBitmap()).empty());
 }
 
-TEST(TypeBitmap, HoldsNoMoreThanItsLimit) {
+TEST(TypeBitmap, HoldsNoMoreWindowsThanItsLimit) {
   TypeBitmap bitmap;
-  for (unsigned i = 0; i < TypeBitmap::kMaxTypes; ++i) {
-    EXPECT_TRUE(bitmap.Add(static_cast<RRType>(1000 - i)));
+  for (unsigned i = 0; i < TypeBitmap::kMaxWindows; ++i) {
+    EXPECT_TRUE(bitmap.Add(static_cast<RRType>(0xff00 - 256 * i)));
   }
   EXPECT_FALSE(bitmap.Add(RRType::kA));
-  EXPECT_TRUE(bitmap.Add(static_cast<RRType>(1000)));
-  EXPECT_EQ(bitmap.size(), TypeBitmap::kMaxTypes);
+  EXPECT_FALSE(bitmap.Has(RRType::kA));
+  EXPECT_TRUE(bitmap.Add(static_cast<RRType>(0xffff)));
+  EXPECT_EQ(bitmap.size(), TypeBitmap::kMaxWindows + 1);
+}
+
+TEST(TypeBitmap, Rfc4034Section412_WindowsWithoutTypesAreNotWritten) {
+  TypeBitmap bitmap = {RRType::kA, RRType::kCAA};
+  bitmap.Remove(RRType::kCAA);
+  bitmap.Remove(static_cast<RRType>(0x1234));
+  EXPECT_EQ(Written(bitmap), (Octets{0, 1, 0x40}));
+  bitmap.Remove(RRType::kA);
+  EXPECT_TRUE(Written(bitmap).empty());
 }
 
 TEST(TypeBitmap, Rfc4034Section412_ParseGivesBackWhatWasWritten) {

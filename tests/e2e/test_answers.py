@@ -99,7 +99,7 @@ def test_answer_section_equals_the_backends(world, name, rdtype, kind):
             assert reply.flags & dns.flags.AA
             signed = any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in reply.answer + reply.authority)
             assert signed == dnssec
-    # Without DO the RCODE is the backend's own (RFC 9824 section 4).
+    # Without DO the RCODE is the backend's own (RFC 9824 section 5).
     assert stack.ask(world.sealwire.port, name, rdtype).rcode() == from_backend.rcode()
 
 

@@ -106,7 +106,7 @@ TEST(Admission, ZoneTransfersAreRefused) {
   ExpectRefusal(Ask("example.", RRType::kIXFR).Bytes(), Rcode::kRefused);
 }
 
-TEST(Admission, Rfc9824Section35_NxnameIsNoQueryType) {
+TEST(Admission, Rfc9824Section3_5_NxnameIsNoQueryType) {
   const Packet packet = Ask("example.", RRType::kNXNAME).Dnssec().Bytes();
   ExpectRefusal(packet, Rcode::kFormErr);
   EXPECT_EQ(AdmissionOf(packet).error, dns::ExtendedError::kInvalidQueryType);

@@ -139,5 +139,119 @@ TEST_F(HostileBackend, AToggleOffDuringAQuestionForDsLeavesNoUnsignedNsec) {
   EXPECT_THAT(Reply(*delivered_).Authority(), SizeIs(1));
 }
 
+// Neither AA nor the zone's SOA: the server does not say that it has the zone. Signed, its silence
+// would deny what exists.
+TEST_F(HostileBackend, Rule1_AnEmptyReplyWithoutAuthorityIsNoDenial) {
+  Backend("www.cdn.example.", RRType::kA, BackendSays().NotAuthoritative());
+  EXPECT_EQ(Get(Ask("www.cdn.example.", RRType::kA).Dnssec()).rcode(), 2);
+  Backend("www.cdn.example.", RRType::kA, BackendSays().NotAuthoritative().Rcode(Rcode::kNXDomain));
+  EXPECT_EQ(Get(Ask("www.cdn.example.", RRType::kA).Dnssec()).rcode(), 2);
+  // With the zone's SOA it is one.
+  Backend("www.cdn.example.", RRType::kA,
+          BackendSays().NotAuthoritative().Rcode(Rcode::kNXDomain).Authority(kSoa));
+  EXPECT_EQ(
+      ProofIn(Get(Ask("www.cdn.example.", RRType::kA).Dnssec()), "www.cdn.example.", RRType::kA),
+      Proof::kNoSuchName);
+}
+
+// A server of the zone above, which was never given ours, denies all our names with authority.
+TEST_F(HostileBackend, Rule1_DenialsOfAZoneAboveAreNotBelieved) {
+  for (const Rcode rcode : {Rcode::kNXDomain, Rcode::kNoError}) {
+    Backend("www.cdn.example.", RRType::kA,
+            BackendSays().Rcode(rcode).Authority(
+                "example. 900 IN SOA ns.example. h.example. 1 2 3 4 60"));
+    EXPECT_EQ(Get(Ask("www.cdn.example.", RRType::kA).Dnssec()).rcode(), 2);
+  }
+}
+
+// RFC 6604 section 3: the RCODE speaks of the last name of the chain, and only if that is ours.
+TEST_F(HostileBackend, Rfc6604Section3_NxdomainBehindAnAliasDeniesTheTargetOnly) {
+  const auto chain = [](const std::string& target) {
+    return BackendSays()
+        .Rcode(Rcode::kNXDomain)
+        .Answer("www.cdn.example. 60 IN CNAME " + target)
+        .Authority(kSoa);
+  };
+  Backend("www.cdn.example.", RRType::kA, chain("gone.cdn.example."));
+  const Reply within = Get(Ask("www.cdn.example.", RRType::kA).Dnssec());
+  EXPECT_EQ(ProofIn(within, "gone.cdn.example.", RRType::kA), Proof::kNoSuchName);
+  EXPECT_EQ(ProofIn(within, "www.cdn.example.", RRType::kA), Proof::kNothing);
+  Backend("www.cdn.example.", RRType::kA, chain("gone.outside.org."));
+  const Reply outside = Get(Ask("www.cdn.example.", RRType::kA).Dnssec());
+  EXPECT_THAT(outside.Authority(), IsEmpty());
+  EXPECT_EQ(outside.rcode(), 0);
+}
+
+// An RCODE that contradicts the data: the data are there.
+TEST_F(HostileBackend, Rule1_DataBesideNxdomainAreThere) {
+  Backend("www.cdn.example.", RRType::kA,
+          BackendSays().Rcode(Rcode::kNXDomain).Answer("www.cdn.example. 60 IN A 192.0.2.1"));
+  const Reply reply = Get(Ask("www.cdn.example.", RRType::kA).Dnssec());
+  EXPECT_THAT(reply.Answer(), SizeIs(1));
+  EXPECT_TRUE(Believed(reply));
+}
+
+// Servers that know DS as a type apart deny it at an alias. An NSEC without CNAME would deny the
+// alias, one with CNAME would prove nothing: the alias is the answer.
+TEST_F(HostileBackend, Rule1_DsDeniedAtAnAliasIsAnsweredWithTheAlias) {
+  Backend("alias.cdn.example.", RRType::kDS, BackendSays().Authority(kSoa));
+  Backend("alias.cdn.example.", RRType::kNS,
+          BackendSays().Answer("alias.cdn.example. 60 IN CNAME www.cdn.example.").Authority(kSoa));
+  Backend("www.cdn.example.", RRType::kDS, BackendSays().Authority(kSoa));
+  Backend("www.cdn.example.", RRType::kNS, BackendSays().Authority(kSoa));
+  const Reply reply = Get(Ask("alias.cdn.example.", RRType::kDS).Dnssec());
+  EXPECT_THAT(reply.Answer(), ElementsAre("alias.cdn.example. 60 IN CNAME www.cdn.example."));
+  EXPECT_THAT(reply.Authority(), SizeIs(2));
+  EXPECT_EQ(ProofIn(reply, "www.cdn.example.", RRType::kDS), Proof::kNoSuchType);
+  EXPECT_TRUE(Believed(reply));
+}
+
+TEST_F(HostileBackend, DsAskedAtAnAliasThatLeadsAwayEndsThere) {
+  for (const RRType type : {RRType::kDS, RRType::kNS}) {
+    Backend("alias.cdn.example.", type,
+            type == RRType::kDS
+                ? BackendSays().Authority(kSoa)
+                : BackendSays().Answer("alias.cdn.example. 60 IN CNAME www.outside.org."));
+  }
+  const Reply reply = Get(Ask("alias.cdn.example.", RRType::kDS).Dnssec());
+  EXPECT_THAT(reply.Answer(), SizeIs(1));
+  EXPECT_THAT(reply.Authority(), IsEmpty());
+  EXPECT_TRUE(Believed(reply));
+}
+
+// The backend has a zone below ours too, and answers from it: NS is there, whatever was asked.
+TEST_F(HostileBackend, Rule1_NsAtTheApexOfABackendsOtherZoneIsNotDenied) {
+  Backend("sub.cdn.example.", RRType::kTXT,
+          BackendSays().Authority("sub.cdn.example. 900 IN SOA ns.sub.cdn.example. h. 1 2 3 4 60"));
+  const Reply reply = Get(Ask("sub.cdn.example.", RRType::kTXT).Dnssec());
+  EXPECT_EQ(ProofIn(reply, "sub.cdn.example.", RRType::kTXT), Proof::kNoSuchType);
+  EXPECT_EQ(ProofIn(reply, "sub.cdn.example.", RRType::kNS), Proof::kNothing);
+  EXPECT_TRUE(Believed(reply));
+}
+
+TEST_F(HostileBackend, Rule1_UnknownTypesAreNotDeniedBesideAKnownOne) {
+  Backend("www.cdn.example.", RRType::kA, BackendSays().Authority(kSoa));
+  Backend("www.cdn.example.", RRType{65280}, BackendSays().Authority(kSoa));
+  const Reply address = Get(Ask("www.cdn.example.", RRType::kA).Dnssec());
+  EXPECT_EQ(ProofIn(address, "www.cdn.example.", RRType{65280}), Proof::kNothing);
+  EXPECT_EQ(ProofIn(address, "www.cdn.example.", RRType{400}), Proof::kNothing);
+  const Reply other = Get(Ask("www.cdn.example.", RRType{65280}).Dnssec());
+  EXPECT_EQ(ProofIn(other, "www.cdn.example.", RRType{65280}), Proof::kNoSuchType);
+  EXPECT_EQ(ProofIn(other, "www.cdn.example.", RRType::kA), Proof::kNothing);
+  EXPECT_TRUE(Believed(address) && Believed(other));
+}
+
+// RFC 9615 section 4: signals for the bootstrap of other zones lie below the apex of this one.
+TEST_F(HostileBackend, Rfc9615Section4_CdsBelowTheApexIsData) {
+  const std::string name = "_dsboot.shop.test._signal.ns.cdn.example.";
+  Backend(name, RRType::kCDS,
+          BackendSays().Answer(name +
+                               " 60 IN CDS 1 13 2 "
+                               "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
+  const Reply reply = Get(Ask(name, RRType::kCDS).Dnssec());
+  EXPECT_THAT(reply.Answer(), SizeIs(1));
+  EXPECT_TRUE(Believed(reply));
+}
+
 }  // namespace
 }  // namespace sealwire::proxy::testing

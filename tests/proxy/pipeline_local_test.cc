@@ -92,7 +92,7 @@ TEST_F(LocalAnswers, Rfc6891_OptIsAnsweredByOptAndDoAndCoAreEchoed) {
   EXPECT_EQ(ldns_pkt_edns_udp_size(both.packet()), 1232);
 }
 
-TEST_F(LocalAnswers, Rfc9824Section31_NonexistentNameHasNxnameBitmap) {
+TEST_F(LocalAnswers, Rfc9824Section3_1_NonexistentNameHasNxnameBitmap) {
   const Reply reply = Get(Ask("nope.example.", RRType::kA).Dnssec());
   EXPECT_EQ(reply.rcode(), 0);
   EXPECT_TRUE(reply.aa());
@@ -105,20 +105,20 @@ TEST_F(LocalAnswers, Rfc9824Section31_NonexistentNameHasNxnameBitmap) {
   EXPECT_EQ(ProofIn(reply, "nope.example.", RRType::kA), Proof::kNoSuchName);
 }
 
-TEST_F(LocalAnswers, Rfc9824Section5_CompactOkRestoresTheRcode) {
+TEST_F(LocalAnswers, Rfc9824Section5_1_CompactOkRestoresTheRcode) {
   const Reply reply = Get(Ask("nope.example.", RRType::kA).Dnssec().CompactOk());
   EXPECT_EQ(reply.rcode(), 3);
   EXPECT_TRUE(Believed(reply));
   EXPECT_EQ(ProofIn(reply, "nope.example.", RRType::kA), Proof::kNoSuchName);
 }
 
-TEST_F(LocalAnswers, Rfc2308_WithoutDoTheNameIsNxdomainWithItsSoa) {
+TEST_F(LocalAnswers, Rfc9824Section5_WithoutDoTheNameIsNxdomainWithItsSoa) {
   const Reply reply = Get(Ask("nope.example.", RRType::kA));
   EXPECT_EQ(reply.rcode(), 3);
   EXPECT_THAT(reply.Authority(), ElementsAre(kSoa));
 }
 
-TEST_F(LocalAnswers, Rfc9824Section32_NodataHasTheTypesOfTheName) {
+TEST_F(LocalAnswers, Rfc9824Section3_2_NodataHasTheTypesOfTheName) {
   const Reply reply = Get(Ask("www.example.", RRType::kTXT).Dnssec());
   EXPECT_EQ(reply.rcode(), 0);
   EXPECT_THAT(reply.Authority(),
@@ -134,7 +134,7 @@ TEST_F(LocalAnswers, NodataAtTheApexClaimsOurKeys) {
   EXPECT_TRUE(Believed(reply));
 }
 
-TEST_F(LocalAnswers, Rfc9824Section32_EmptyNonTerminalHasRrsigAndNsecOnly) {
+TEST_F(LocalAnswers, Rfc9824Section3_2_EmptyNonTerminalHasRrsigAndNsecOnly) {
   const Reply reply = Get(Ask("ent.example.", RRType::kA).Dnssec().CompactOk());
   EXPECT_EQ(reply.rcode(), 0);
   EXPECT_THAT(reply.Authority(),
@@ -142,7 +142,7 @@ TEST_F(LocalAnswers, Rfc9824Section32_EmptyNonTerminalHasRrsigAndNsecOnly) {
   EXPECT_TRUE(Believed(reply));
 }
 
-TEST_F(LocalAnswers, Rfc9824_AWildcardIsAnsweredAsAnExactMatch) {
+TEST_F(LocalAnswers, Rfc9824Section3_3_AWildcardIsAnsweredAsAnExactMatch) {
   const Reply reply = Get(Ask("a.b.wild.example.", RRType::kTXT).Dnssec());
   EXPECT_THAT(reply.Answer(), ElementsAre("a.b.wild.example. 300 IN TXT \"any\""));
   EXPECT_THAT(reply.Authority(), IsEmpty());
@@ -209,7 +209,7 @@ TEST_F(LocalAnswers, AnUnsignedZoneInAChainStaysUnsigned) {
   EXPECT_TRUE(Believed(reply));
 }
 
-TEST_F(LocalAnswers, Rfc9824Section34_AnUnsignedReferralProvesThatThereIsNoDs) {
+TEST_F(LocalAnswers, Rfc9824Section3_4_AnUnsignedReferralProvesThatThereIsNoDs) {
   const Reply reply = Get(Ask("www.child.example.", RRType::kA).Dnssec());
   EXPECT_EQ(reply.rcode(), 0);
   EXPECT_FALSE(reply.aa());

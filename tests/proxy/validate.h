@@ -1,5 +1,5 @@
 // Believes an answer as a validator would: every signature through ldns and OpenSSL, every denial
-// by its NSEC (RFC 4035 section 5, RFC 9824 section 4).
+// by its NSEC (RFC 4035 section 5, RFC 9824 section 3).
 #pragma once
 
 #include <gtest/gtest.h>

@@ -39,8 +39,8 @@ TEST(DenialTypes, HeldNamesClaimExactlyWhatIsThere) {
 }
 
 const std::vector<RRType> kNeverClaimed = {RRType::kCNAME,  RRType::kDNAME, RRType::kDS,
-                                           RRType::kNXNAME, RRType::kALIAS, RRType::kANY,
-                                           RRType::kOPT,    RRType::kNSEC3};
+                                           RRType::kNXNAME, RRType::kANY,   RRType::kOPT,
+                                           RRType::kNSEC3};
 
 TEST(DenialTypes, AskedNamesClaimEverythingThatCouldBeThereButTheAskedType) {
   for (const RRType asked : {RRType::kA, RRType::kAAAA, RRType::kTXT, RRType::kTLSA, RRType::kHTTPS,
@@ -88,11 +88,38 @@ TEST(DenialTypes, TheNsecItselfIsNeverDenied) {
   }
 }
 
-// A bitmap that is full drops types, and a dropped type is a denied one.
-TEST(DenialTypes, NoTypeIsLostForWantOfRoom) {
+// Whatever was asked, every other type that may be data is claimed: RFC 6895 section 3.1 gives the
+// ranges.
+TEST(DenialTypes, Rule1_TypesWithoutANameAreClaimedToo) {
   const ApexTypes apex{.dnskey = true, .cds = true, .cdnskey = true};
-  EXPECT_LT(AskedTypes(RRType::kA, &apex).size(), TypeBitmap::kMaxTypes);
-  EXPECT_TRUE(AskedTypes(RRType::kA, &apex).Has(RRType{32769}));
+  for (const RRType asked : {RRType::kA, RRType{65280}, RRType{400}, RRType{1000}}) {
+    for (const ApexTypes* at : {static_cast<const ApexTypes*>(nullptr), &apex}) {
+      const TypeBitmap types = AskedTypes(asked, at);
+      for (const unsigned type : {1u, 16u, 28u, 70u, 98u, 127u, 256u, 264u, 265u, 400u, 511u,
+                                  32768u, 32769u, 65280u, 65401u, 65534u}) {
+        EXPECT_EQ(types.Has(RRType(type)), RRType(type) != asked)
+            << type << " beside " << dns::ToText(asked);
+      }
+      for (unsigned type = 128; type < 256; ++type) EXPECT_FALSE(types.Has(RRType(type))) << type;
+    }
+  }
+}
+
+// It must leave room for two signatures and a SOA in a datagram.
+TEST(DenialTypes, AskedTypesTakeNinetyOctets) {
+  std::array<std::uint8_t, 512> octets;
+  dns::Writer writer(octets);
+  AskedTypes(RRType::kA, nullptr).Write(writer);
+  EXPECT_TRUE(writer.ok());
+  EXPECT_LE(writer.size(), 90u);
+}
+
+// What the source has of these at the apex is not served, and must not be claimed (0021).
+TEST(DenialTypes, HeldKeysAtTheApexGiveWayToOurs) {
+  const ApexTypes apex{.dnskey = true, .cds = false, .cdnskey = false};
+  EXPECT_TRUE(
+      Same(HeldTypes({RRType::kSOA, RRType::kDNSKEY, RRType::kCDS, RRType::kCDNSKEY}, &apex),
+           {RRType::kSOA, RRType::kDNSKEY, RRType::kRRSIG, RRType::kNSEC}));
 }
 
 }  // namespace
