@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "apps/cookie_keyring.h"
 #include "control/log.h"
 #include "control/service_notify.h"
 
@@ -107,8 +108,21 @@ Status Daemon::StartHsm() {
   return Status::Ok();
 }
 
+proxy::PipelineOptions Daemon::PipelineSettings() const {
+  proxy::PipelineOptions options;
+  options.cookies = cookies_;
+  options.rate_limit = config_.rate_limit;
+  options.identity = config_.identity;
+  options.tcp_idle_ms = static_cast<std::uint32_t>(proxy::TcpLimits().idle.count());
+  return options;
+}
+
 Status Daemon::CreateWorkers() {
+  const auto secrets = ReadCookieSecrets(config_.cookie_secret_file);
+  if (!secrets.ok()) return Error{config_file_ + ": cookies: " + secrets.error()};
+  cookies_ = std::make_shared<proxy::CookieKeyring>(*secrets);
   proxy::KernelWorkerOptions options;
+  options.pipeline = PipelineSettings();
   for (const control::KernelListen& listen : config_.listen) {
     options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
   }
@@ -123,7 +137,7 @@ Status Daemon::CreateWorkers() {
   auto workers = control::KernelWorkers::Create(options, make_signer, count);
   if (!workers.ok()) return Error{workers.error()};
   workers_ = *std::move(workers);
-  auto edges = DpdkEdges::Start(config_.dpdk, make_signer);
+  auto edges = DpdkEdges::Start(config_.dpdk, options.pipeline, make_signer);
   if (!edges.ok()) return Error{config_file_ + ": " + edges.error()};
   edges_ = *std::move(edges);
   all_workers_ = std::make_unique<AllWorkers>(*workers_, *edges_);
@@ -259,6 +273,15 @@ std::string Daemon::FaultOf(const Result<control::Config>& config,
   return "policies: '" + zone->policy + "' is missing, and '" + zone->name + "' uses it";
 }
 
+// Secrets are rolled without a restart; a file with a fault keeps those in force.
+void Daemon::ReloadCookies() {
+  if (!config_.cookie_secret_file) return;
+  const auto secrets = ReadCookieSecrets(config_.cookie_secret_file);
+  if (secrets.ok()) return cookies_->Use(*secrets);
+  Log(LogLevel::kError, "cookie-secrets-refused",
+      {{"error", secrets.error()}, {"settings", "kept"}});
+}
+
 void Daemon::Reload() {
   control::NotifyService("RELOADING=1");
   auto config = control::Config::FromFile(config_file_);
@@ -275,7 +298,9 @@ void Daemon::Reload() {
   restarted.log = config_.log;
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
-        {{"text", "listen, workers, control, metrics, state, hsm and ink change with a restart"}});
+        {{"text",
+          "listen, workers, control, metrics, state, hsm, ink, cookies, rate_limit and identity "
+          "change with a restart"}});
   }
   if (config->parent != config_.parent) UseParent(config->parent);
   const bool rebuild = config->policies != config_.policies;
@@ -284,6 +309,7 @@ void Daemon::Reload() {
   config_.log = config->log;
   control::SetLog(config_.log.level, config_.log.format);
   api_->UseToken(*std::move(token));
+  ReloadCookies();
   if (rebuild) zones_->RefreshAll();
   zones_->ReloadFiles(true);
   Log(LogLevel::kInfo, "reloaded", {{"file", config_file_}});

@@ -58,6 +58,7 @@ class Daemon {
   Status OpenState();
   Status StartHsm();
   Status CreateWorkers();
+  proxy::PipelineOptions PipelineSettings() const;
   Status LoadZones();
   Status Listen();
   control::NodeFacts Facts();
@@ -67,6 +68,7 @@ class Daemon {
   // Why what was read must not come into force; empty: nothing is wrong.
   std::string FaultOf(const Result<control::Config>& config,
                       const Result<control::AccessToken>& token) const;
+  void ReloadCookies();
   void UseParent(const std::optional<control::ParentConfig>& parent);
   void Stop();
 
@@ -84,6 +86,7 @@ class Daemon {
   std::unique_ptr<keycache::KeyCache> key_cache_;
   std::unique_ptr<control::KeyMaker> key_maker_;
   std::unique_ptr<Signers> signers_;
+  std::shared_ptr<proxy::CookieKeyring> cookies_;
   std::unique_ptr<control::KernelWorkers> workers_;
   std::unique_ptr<DpdkEdges> edges_;
   std::unique_ptr<AllWorkers> all_workers_;

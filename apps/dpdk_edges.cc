@@ -135,10 +135,13 @@ Result<std::size_t> DpdkEdges::CountSigners(const std::vector<control::DpdkListe
 }
 
 Result<std::unique_ptr<DpdkEdges>> DpdkEdges::Start(const std::vector<control::DpdkListen>& entries,
+                                                    const proxy::PipelineOptions& pipeline,
                                                     const proxy::SignerFactory& make_signer) {
   auto impl = std::make_unique<Impl>();
   for (const control::DpdkListen& entry : entries) {
-    auto edge = dpdk::Edge::Start(OptionsOf(entry), make_signer);
+    dpdk::EdgeOptions options = OptionsOf(entry);
+    options.pipeline = pipeline;
+    auto edge = dpdk::Edge::Start(options, make_signer);
     if (!edge.ok()) return Error{"listen: io: dpdk: " + edge.error()};
     impl->running.push_back({entry, *std::move(edge)});
   }

@@ -21,6 +21,7 @@ class DpdkEdges {
   // How many signers Start() would make: one for each lcore.
   static Result<std::size_t> CountSigners(const std::vector<control::DpdkListen>& entries);
   static Result<std::unique_ptr<DpdkEdges>> Start(const std::vector<control::DpdkListen>& entries,
+                                                  const proxy::PipelineOptions& pipeline,
                                                   const proxy::SignerFactory& make_signer);
   ~DpdkEdges();
   DpdkEdges(const DpdkEdges&) = delete;

@@ -15,6 +15,7 @@ Result<std::size_t> DpdkEdges::CountSigners(const std::vector<control::DpdkListe
 }
 
 Result<std::unique_ptr<DpdkEdges>> DpdkEdges::Start(const std::vector<control::DpdkListen>& entries,
+                                                    const proxy::PipelineOptions&,
                                                     const proxy::SignerFactory&) {
   if (!entries.empty()) return Error{"listen: this build has no io: dpdk"};
   return std::unique_ptr<DpdkEdges>(new DpdkEdges(nullptr));

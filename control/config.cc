@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/config_manners.h"
 #include "control/config_tsig.h"
 #include "control/duration.h"
 #include "control/yaml_map.h"
@@ -234,12 +235,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadInk(top, config);
   ReadLog(top, config);
   ReadTsigKeys(top, config.tsig);
-}
-
-std::string Quoted(const std::string& text) {
-  YAML::Emitter emitter;
-  emitter << YAML::DoubleQuoted << text;
-  return emitter.c_str();
+  ReadManners(top, config);
 }
 
 template <class List, class ToText>
@@ -317,6 +313,7 @@ std::string Config::ToYaml() const {
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],
                      log.format == LogFormat::kJson ? "json" : "text");
   out += TsigKeysToYaml(tsig);
+  out += MannersYaml(*this);
   return out;
 }
 

@@ -16,6 +16,8 @@
 #include "control/tsig_keys.h"
 #include "dns/result.h"
 #include "net/address.h"
+#include "proxy/rate_limiter.h"
+#include "proxy/server_identity.h"
 
 namespace sealwire::control {
 
@@ -92,6 +94,9 @@ struct Config {
   InkConfig ink;
   LogConfig log;
   std::vector<TsigKeyConfig> tsig;
+  std::optional<std::string> cookie_secret_file;  // none: secrets of this start's own
+  proxy::RateLimitOptions rate_limit;
+  proxy::ServerIdentity identity;
   bool operator==(const Config&) const = default;
 
   static Result<Config> FromFile(const std::string& file);

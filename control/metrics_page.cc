@@ -29,6 +29,11 @@ constexpr std::array<const char*, proxy::kCounts> kPipelineHelp = {
     "Queries turned away because too many waited, or no backend could be asked.",
     "Answers that could not be signed.",
     "Key RRsets asked for while no signature made ahead was valid.",
+    "Queries with a server cookie of ours.",
+    "Queries with a client cookie only, or with a server cookie that does not hold.",
+    "Answers that rate limiting dropped, or would have dropped where it only logs.",
+    "Answers that rate limiting replaced by one with TC or BADCOOKIE.",
+    "Error reports of resolvers (RFC 9567).",
 };
 
 void AddPipeline(MetricsText& out, const proxy::PipelineTotals& totals) {

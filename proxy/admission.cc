@@ -29,6 +29,13 @@ Admission AdmitType(RRType type) noexcept {
   }
 }
 
+// RFC 7873 section 5.4: whoever only wants a cookie need not ask for anything else.
+Rcode RcodeWithoutQuestion(const Query& query) noexcept {
+  if (query.edns && query.edns->version > 0) return Rcode::kBadVers;
+  return query.edns && query.edns->Find(dns::EdnsOption::kCookie) ? Rcode::kNoError
+                                                                  : Rcode::kFormErr;
+}
+
 }  // namespace
 
 Admission Admit(const Query& query, QueryError parsed) noexcept {
@@ -39,6 +46,8 @@ Admission Admit(const Query& query, QueryError parsed) noexcept {
       return {Kind::kRefusal, Rcode::kNotImp, false, std::nullopt};
     case QueryError::kQuestion:
       return {Kind::kRefusal, Rcode::kFormErr, false, std::nullopt};
+    case QueryError::kNoQuestion:
+      return {Kind::kRefusal, RcodeWithoutQuestion(query), false, std::nullopt};
     case QueryError::kRecords:
       return Refuse(Rcode::kFormErr);
     case QueryError::kNone:
@@ -46,6 +55,7 @@ Admission Admit(const Query& query, QueryError parsed) noexcept {
   }
   // Before all else: a client of a later version may mean anything by the rest.
   if (query.edns && query.edns->version > 0) return Refuse(Rcode::kBadVers);
+  if (query.rr_class == dns::RRClass::kCH) return {Kind::kChaos, Rcode::kNoError, true, {}};
   if (query.rr_class != dns::RRClass::kIN) return Refuse(Rcode::kRefused);
   return AdmitType(query.type);
 }

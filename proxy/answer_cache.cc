@@ -123,6 +123,7 @@ void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& trait
   entry.granules = static_cast<std::uint32_t>(granules);
   entry.size = static_cast<std::uint16_t>(message.size());
   entry.question_size = static_cast<std::uint16_t>(key.question.size());
+  entry.options_size = traits.options_size;
   entry.flags = key.flags;
   entry.many_zones = traits.many_zones;
   entry.ages = traits.ages;

@@ -36,6 +36,7 @@ class AnswerCache {
     std::uint32_t granules = 0;     // length in the ring, this header included
     std::uint16_t size = 0;         // of the message
     std::uint16_t question_size = 0;
+    std::uint16_t options_size = 0;  // of the OPT record's options, with which the message ends
     std::uint8_t flags = 0;
     bool hit = false;         // since it was written or moved
     bool many_zones = false;  // other zones had a part in it: good for one table only
@@ -54,6 +55,7 @@ class AnswerCache {
     bool ages = false;
     bool is_signed = false;
     bool nonexistent = false;
+    std::uint16_t options_size = 0;
   };
 
   static constexpr std::size_t kMaxMessage = 4096;

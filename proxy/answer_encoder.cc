@@ -23,16 +23,12 @@ std::uint64_t WindowEndMs(const ZonePolicy& policy, const signer::Validity& vali
 
 }  // namespace
 
-bool AnswerEncoder::WantsNsid(const Query& query) const noexcept {
-  return !nsid_.empty() && query.edns && query.edns->Find(dns::EdnsOption::kNsid).has_value();
-}
-
-dns::Bytes AnswerEncoder::WriteOptions(const Query& query,
-                                       std::optional<dns::ExtendedError> error) noexcept {
+dns::Bytes AnswerEncoder::WriteOptions(std::optional<dns::ExtendedError> error) noexcept {
   dns::Writer writer(options_);
   if (error) dns::WriteExtendedError(writer, *error);
-  if (WantsNsid(query)) dns::WriteEdnsOption(writer, dns::EdnsOption::kNsid, nsid_);
-  return writer.ok() ? writer.written() : dns::Bytes{};
+  writer.Run(standing_options_);
+  options_size_ = writer.size();
+  return writer.written();
 }
 
 dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, Answer& answer,
@@ -77,7 +73,7 @@ EncodedAnswer AnswerEncoder::Encode(const Query& query, Answer& answer, std::uin
                                     dns::MutableBytes out) noexcept {
   EncodedAnswer encoded;
   const dns::EdnsReply edns{udp_size_, query.dnssec_ok(), query.compact_ok(),
-                            WriteOptions(query, answer.error)};
+                            WriteOptions(answer.error)};
   MessageWriter writer(out, query.edns ? &edns : nullptr);
   writer.StartReply(query.header, answer.authoritative);
   writer.AddQuestion(query.name, query.type, query.rr_class);
@@ -96,8 +92,7 @@ EncodedAnswer AnswerEncoder::Encode(const Query& query, Answer& answer, std::uin
 std::uint32_t AnswerEncoder::EncodeRefusal(const Query& query, dns::Rcode rcode, bool echo_question,
                                            std::optional<dns::ExtendedError> error,
                                            dns::MutableBytes out) noexcept {
-  const dns::EdnsReply edns{udp_size_, query.dnssec_ok(), query.compact_ok(),
-                            WriteOptions(query, error)};
+  const dns::EdnsReply edns{udp_size_, query.dnssec_ok(), query.compact_ok(), WriteOptions(error)};
   MessageWriter writer(out, query.edns ? &edns : nullptr);
   writer.StartReply(query.header, false);
   if (echo_question) writer.AddQuestion(query.name, query.type, query.rr_class);
@@ -107,7 +102,7 @@ std::uint32_t AnswerEncoder::EncodeRefusal(const Query& query, dns::Rcode rcode,
 std::uint32_t AnswerEncoder::EncodeTruncated(const Query& query, bool authoritative,
                                              dns::MutableBytes out) noexcept {
   const dns::EdnsReply edns{udp_size_, query.dnssec_ok(), query.compact_ok(),
-                            WriteOptions(query, std::nullopt)};
+                            WriteOptions(std::nullopt)};
   MessageWriter writer(out, query.edns ? &edns : nullptr);
   writer.StartReply(query.header, authoritative);
   writer.AddQuestion(query.name, query.type, query.rr_class);

@@ -25,9 +25,10 @@ struct EncodedAnswer {
 
 class AnswerEncoder {
  public:
-  // `udp_size` is what our OPT records offer; `nsid` (RFC 5001) is sent to those who ask, if any.
-  AnswerEncoder(signer::RRsetSigner& signer, std::uint16_t udp_size, dns::Bytes nsid) noexcept
-      : signer_(signer), udp_size_(udp_size), nsid_(nsid) {}
+  // `udp_size` is what our OPT records offer, `standing_options` stand in all of them.
+  AnswerEncoder(signer::RRsetSigner& signer, std::uint16_t udp_size,
+                dns::Bytes standing_options) noexcept
+      : signer_(signer), udp_size_(udp_size), standing_options_(standing_options) {}
 
   // `out` is as long as the message may be. Lowers answer.reuse_until_ms to the end of the window
   // of the signatures made.
@@ -42,12 +43,13 @@ class AnswerEncoder {
   std::uint32_t EncodeTruncated(const Query& query, bool authoritative,
                                 dns::MutableBytes out) noexcept;
 
-  bool WantsNsid(const Query& query) const noexcept;
+  // Octets of the options in the OPT record of the message written last; it ends with them.
+  std::size_t options_size() const noexcept { return options_size_; }
 
  private:
-  static constexpr std::size_t kMaxOptions = 256;
+  static constexpr std::size_t kMaxOptions = 512;
 
-  dns::Bytes WriteOptions(const Query& query, std::optional<dns::ExtendedError> error) noexcept;
+  dns::Bytes WriteOptions(std::optional<dns::ExtendedError> error) noexcept;
   // False: no signature could be made.
   bool Write(const Query& query, const AnswerItem& item, Answer& answer, std::uint64_t now_ms,
              dns::MessageWriter& writer, EncodedAnswer& encoded) noexcept;
@@ -55,7 +57,8 @@ class AnswerEncoder {
 
   signer::RRsetSigner& signer_;
   std::uint16_t udp_size_;
-  dns::Bytes nsid_;
+  dns::Bytes standing_options_;
+  std::size_t options_size_ = 0;
   std::array<std::uint8_t, kMaxOptions> options_;
   std::array<std::uint8_t, 512> rrsig_;
 };

@@ -69,7 +69,7 @@ bool CachedAnswers::IsAuthoritative(const AnswerCache::Entry& entry) const noexc
 }
 
 void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, const Answer& answer,
-                             const Resolution& resolution, bool is_signed,
+                             const Resolution& resolution, bool is_signed, std::size_t options_size,
                              std::uint64_t now_ms) noexcept {
   const Zone* zone = resolution.first_zone();
   std::uint64_t until_ms = answer.reuse_until_ms;
@@ -79,9 +79,10 @@ void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, co
     until_ms = std::min(until_ms, now_ms + std::uint64_t{seconds} * 1000);
   }
   if (until_ms <= now_ms || !cache_.Wanted(key.hash)) return;
-  cache_.Insert(key, message,
-                {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(),
-                 resolution.asked_backend(), is_signed, answer.nonexistent});
+  cache_.Insert(
+      key, message,
+      {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(), resolution.asked_backend(),
+       is_signed, answer.nonexistent, static_cast<std::uint16_t>(options_size)});
 }
 
 }  // namespace sealwire::proxy

@@ -43,8 +43,10 @@ class CachedAnswers {
   bool IsAuthoritative(const AnswerCache::Entry& entry) const noexcept;
 
   // Remembers an answer just written, if it may be given again and was wanted before.
+  // `options_size` is the AnswerEncoder's.
   void Remember(const AnswerCache::Key& key, dns::Bytes message, const Answer& answer,
-                const Resolution& resolution, bool is_signed, std::uint64_t now_ms) noexcept;
+                const Resolution& resolution, bool is_signed, std::size_t options_size,
+                std::uint64_t now_ms) noexcept;
 
  private:
   AnswerCache cache_;

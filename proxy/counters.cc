@@ -40,6 +40,16 @@ std::string_view NameOf(Count count) noexcept {
       return "signing_failures";
     case Count::kApexSignatureMissing:
       return "apex_signature_missing";
+    case Count::kCookiesProven:
+      return "cookies_proven";
+    case Count::kCookiesUnproven:
+      return "cookies_unproven";
+    case Count::kRateLimitDropped:
+      return "rate_limit_dropped";
+    case Count::kRateLimitSlipped:
+      return "rate_limit_slipped";
+    case Count::kErrorReports:
+      return "error_reports";
     case Count::kCount:
       break;
   }

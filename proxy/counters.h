@@ -33,6 +33,11 @@ enum class Count : std::uint8_t {
   kDeferralsRefused,      // too many wait, or no backend could be asked
   kSigningFailures,       // answered SERVFAIL
   kApexSignatureMissing,  // no signature made ahead for DNSKEY, CDS or CDNSKEY is valid now
+  kCookiesProven,         // queries with a server cookie of ours
+  kCookiesUnproven,   // queries with a client cookie only, or a server cookie that does not hold
+  kRateLimitDropped,  // answers not sent (or, log_only, that would not have been)
+  kRateLimitSlipped,  // answers sent with TC or BADCOOKIE in their place
+  kErrorReports,      // RFC 9567
   kCount,
 };
 inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kCount);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dns/edns_options.h"
 #include "proxy/admission.h"
 #include "proxy/answer.h"
 #include "proxy/answer_cache.h"
 #include "proxy/answer_encoder.h"
+#include "proxy/asker_options.h"
 #include "proxy/cached_answers.h"
 #include "proxy/counters.h"
 #include "proxy/draft.h"
@@ -21,15 +23,31 @@ namespace sealwire::proxy {
 
 using Progress = Resolution::Progress;
 
+namespace {
+
+// The options that stand in every answer with an OPT record: where to report faults (RFC 9567).
+std::vector<std::uint8_t> StandingOptions(const ServerIdentity& identity) {
+  if (!identity.report_agent || identity.report_agent->view().IsRoot()) return {};
+  std::vector<std::uint8_t> options(4 + identity.report_agent->size());
+  dns::Writer writer(options);
+  dns::WriteEdnsOption(writer, dns::EdnsOption::kReportChannel, identity.report_agent->wire());
+  return options;
+}
+
+}  // namespace
+
 class Pipeline::Impl {
  public:
   Impl(const PipelineOptions& options, signer::DigestSigner& signer, BackendAsker* asker,
        AnswerSink* sink)
       : max_udp_size_(std::max<std::uint16_t>(options.max_udp_size, kMinUdpSize)),
-        nsid_(options.nsid.begin(), options.nsid.end()),
+        identity_(options.identity),
+        standing_options_(StandingOptions(identity_)),
         memo_(options.signature_memo_entries),
         rrset_signer_(signer, memo_),
-        encoder_(rrset_signer_, max_udp_size_, nsid_),
+        encoder_(rrset_signer_, max_udp_size_, standing_options_),
+        asker_options_(options),
+        limiter_(options.rate_limit, options.hash_seed),
         cached_(options.answer_cache_bytes, options.hash_seed, counters_),
         waiting_(options.max_waiting),
         asker_(asker),
@@ -40,11 +58,22 @@ class Pipeline::Impl {
     zones_ = std::move(zones);
     cached_.UseZones(zones_.get());
   }
-  void SetTime(std::uint64_t unix_ms) noexcept { now_ms_ = unix_ms; }
+  void SetTime(std::uint64_t unix_ms) noexcept {
+    now_ms_ = unix_ms;
+    asker_options_.Refresh();
+  }
   const PipelineCounters& counters() const noexcept { return counters_; }
 
   Outcome Handle(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
-    const Outcome outcome = Answered(wire, from, out);
+    counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
+    Query query;
+    const Admission admission = Admit(query, query.Parse(wire));
+    Outcome outcome;
+    if (admission.kind != Admission::Kind::kSilence) {
+      out = Limit(query, from.transport, out);
+      outcome = Answered(query, from, admission, out);
+      if (outcome.verdict == Verdict::kAnswer) outcome = Leave(query, from, outcome.size, out);
+    }
     counters_.Add(outcome.verdict == Verdict::kAnswer ? Count::kVerdictAnswer
                   : outcome.verdict == Verdict::kWait ? Count::kVerdictWait
                                                       : Count::kVerdictDrop);
@@ -119,25 +148,30 @@ class Pipeline::Impl {
     return out.first(std::min(out.size(), limit));
   }
 
-  Outcome Answered(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
-    counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
-    Query query;
-    const Admission admission = Admit(query, query.Parse(wire));
-    if (admission.kind == Admission::Kind::kSilence) return {};
-    out = Limit(query, from.transport, out);
+  // Writes the answer into the part of `whole` that leaves room for the asker's own options.
+  Outcome Answered(const Query& query, const Asker& from, const Admission& admission,
+                   dns::MutableBytes whole) noexcept {
+    const bool readable = ReadOptions(query, from);
+    const dns::MutableBytes out = whole.first(whole.size() - asker_options_.size());
     if (admission.kind == Admission::Kind::kRefusal) {
       return Refuse(query, admission.rcode, admission.echo_question, admission.error, out);
     }
+    if (!readable) return Refuse(query, dns::Rcode::kFormErr, true, std::nullopt, out);
+    if (admission.kind == Admission::Kind::kChaos) return AnswerChaos(query, out);
     if (!zones_) return Refuse(query, dns::Rcode::kRefused, true, std::nullopt, out);
     if (query.dnssec_ok()) counters_.Add(Count::kQueriesDnssecOk);
+    if (IsReport(query)) {
+      counters_.Add(Count::kErrorReports);
+      // RFC 9567 section 9: a report that anybody may have forged is to come again over TCP.
+      if (from.transport == Transport::kUdp && asker_options_.cookie() != CookieStanding::kProven) {
+        return Truncated(query, true, out);
+      }
+    }
 
     const NameHashes name(query.name, zones_->hash_seed());
-    const bool cacheable = !encoder_.WantsNsid(query);
     const AnswerCache::Key key = cached_.KeyFor(query, name);
-    if (cacheable) {
-      if (const AnswerCache::Entry* entry = cached_.Find(key, query, name, now_ms_)) {
-        return FromCache(*entry, query, out);
-      }
+    if (const AnswerCache::Entry* entry = cached_.Find(key, query, name, now_ms_)) {
+      return FromCache(*entry, query, name, out);
     }
     Resolution resolution = NewResolution(query);
     switch (resolution.Start(name)) {
@@ -153,25 +187,110 @@ class Pipeline::Impl {
     }
     const EncodedAnswer encoded = Encode(query, out);
     if (encoded.kind != EncodedAnswer::Kind::kWritten) return Fail(query, resolution, out);
-    if (cacheable && !encoded.left_out && !encoded.truncated) {
+    Account(query, name, answer_.nonexistent, resolution.first_zone()->id);
+    if (!encoded.left_out && !encoded.truncated) {
       cached_.Remember(key, out.first(encoded.size), answer_, resolution, encoded.is_signed,
-                       now_ms_);
+                       encoder_.options_size(), now_ms_);
     }
     return {Verdict::kAnswer, encoded.size};
   }
 
-  Outcome FromCache(const AnswerCache::Entry& entry, const Query& query,
-                    dns::MutableBytes out) noexcept {
-    const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
-    if (size == 0) {
-      counters_.Add(Count::kAnswersTruncated);
-      return {Verdict::kAnswer,
-              encoder_.EncodeTruncated(query, cached_.IsAuthoritative(entry), out)};
+  bool ReadOptions(const Query& query, const Asker& from) noexcept {
+    const bool readable = asker_options_.Read(query, from, Seconds());
+    if (asker_options_.cookie() == CookieStanding::kProven) counters_.Add(Count::kCookiesProven);
+    if (asker_options_.cookie() == CookieStanding::kUnproven) {
+      counters_.Add(Count::kCookiesUnproven);
     }
+    return readable;
+  }
+
+  bool IsReport(const Query& query) const noexcept {
+    return identity_.report_agent && query.type == dns::RRType::kTXT &&
+           IsErrorReport(query.name, *identity_.report_agent);
+  }
+
+  Outcome FromCache(const AnswerCache::Entry& entry, const Query& query, const NameHashes& name,
+                    dns::MutableBytes out) noexcept {
+    Account(query, name, entry.nonexistent, entry.zone_id);
+    const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
+    if (size == 0) return Truncated(query, cached_.IsAuthoritative(entry), out);
+    options_before_ = entry.options_size;
     if (entry.is_signed) counters_.Add(Count::kAnswersSigned);
     if (entry.nonexistent) counters_.Add(Count::kAnswersNonexistent);
     counters_.Add(static_cast<dns::Rcode>(out[3] & 0x0f));
     return {Verdict::kAnswer, size};
+  }
+
+  Outcome Truncated(const Query& query, bool authoritative, dns::MutableBytes out) noexcept {
+    counters_.Add(Count::kAnswersTruncated);
+    const std::uint32_t size = encoder_.EncodeTruncated(query, authoritative, out);
+    options_before_ = encoder_.options_size();
+    return {Verdict::kAnswer, size};
+  }
+
+  // RFC 4892: who we are, for those whom the configuration lets know.
+  Outcome AnswerChaos(const Query& query, dns::MutableBytes out) noexcept {
+    const std::string_view text = identity_.ChaosText(query.name, query.type);
+    if (text.empty() || text.size() > 255) {
+      return Refuse(query, dns::Rcode::kRefused, true, std::nullopt, out);
+    }
+    answer_.Clear();
+    arena_.Clear();
+    dns::Writer& writer = arena_.writer();
+    writer.U16(static_cast<std::uint16_t>(text.size() + 1));
+    writer.U8(static_cast<std::uint8_t>(text.size()));
+    for (const char c : text) writer.U8(static_cast<std::uint8_t>(c));
+    answer_.Add(dns::Section::kAnswer,
+                {query.name, dns::RRType::kTXT, dns::RRClass::kCH, 0, 1, arena_.Since(0)}, nullptr);
+    subject_ = {RateLimiter::Kind::kResponse, 0};
+    return {Verdict::kAnswer, Encode(query, out).size};
+  }
+
+  // What rate limiting counts an answer as.
+  void Account(const Query& query, const NameHashes& name, bool nonexistent,
+               std::uint64_t zone_id) noexcept {
+    if (!limiter_.enabled()) return;
+    if (nonexistent) {
+      subject_ = {RateLimiter::Kind::kNxdomain, zone_id};
+    } else {
+      subject_ = {RateLimiter::Kind::kResponse,
+                  FoldedProduct(name.whole(), ~static_cast<std::uint64_t>(query.type))};
+    }
+  }
+
+  // An answer of `size` octets in `out` goes out: whole, cut short, or not at all.
+  Outcome Leave(const Query& query, const Asker& from, std::uint32_t size,
+                dns::MutableBytes out) noexcept {
+    if (limiter_.enabled() && from.transport == Transport::kUdp &&
+        asker_options_.cookie() != CookieStanding::kProven) {
+      switch (limiter_.Debit(from.client.address, subject_.kind, subject_.what, Seconds())) {
+        case RateLimiter::Verdict::kSend:
+          break;
+        case RateLimiter::Verdict::kDrop:
+          counters_.Add(Count::kRateLimitDropped);
+          if (limiter_.log_only()) break;
+          return {};
+        case RateLimiter::Verdict::kSlip:
+          if (limiter_.log_only()) {
+            counters_.Add(Count::kRateLimitDropped);
+            break;
+          }
+          counters_.Add(Count::kRateLimitSlipped);
+          size = Slip(query, out);
+      }
+    }
+    return {Verdict::kAnswer, asker_options_.Append(out, size, options_before_)};
+  }
+
+  // By BADCOOKIE whoever speaks of cookies gets one, and comes back with it (RFC 7873 section
+  // 5.2.3); others come back over TCP.
+  std::uint32_t Slip(const Query& query, dns::MutableBytes whole) noexcept {
+    const dns::MutableBytes out = whole.first(whole.size() - asker_options_.size());
+    if (asker_options_.cookie() == CookieStanding::kUnproven) {
+      return Refuse(query, dns::Rcode::kBadCookie, true, std::nullopt, out).size;
+    }
+    const bool authoritative = (whole[2] & 0x04) != 0;
+    return Truncated(query, authoritative, out).size;
   }
 
   EncodedAnswer Encode(const Query& query, dns::MutableBytes out) noexcept {
@@ -184,6 +303,7 @@ class Pipeline::Impl {
       if (encoded.truncated) counters_.Add(Count::kAnswersTruncated);
       if (answer_.nonexistent) counters_.Add(Count::kAnswersNonexistent);
       counters_.Add(answer_.rcode);
+      options_before_ = encoder_.options_size();
     }
     return encoded;
   }
@@ -193,6 +313,8 @@ class Pipeline::Impl {
     const std::uint32_t size = encoder_.EncodeRefusal(query, rcode, echo_question, error, out);
     if (size == 0) return {};
     counters_.Add(rcode);
+    options_before_ = encoder_.options_size();
+    subject_ = {RateLimiter::Kind::kError, 0};
     return {Verdict::kAnswer, size};
   }
 
@@ -247,50 +369,73 @@ class Pipeline::Impl {
       if (asker_->Ask(*pending.zone->forward, question, ticket)) return;
       return DeliverFailure(entry, query, dns::ExtendedError::kNoReachableAuthority);
     }
-    const dns::MutableBytes out =
-        Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
+    const dns::MutableBytes out = LateRoom(query, entry.asker);
     if (progress == Progress::kDone) {
       const EncodedAnswer encoded = Encode(query, out);
       if (encoded.kind == EncodedAnswer::Kind::kWritten) {
         RememberLate(query, resolution, encoded, out);
-        return Deliver(entry, encoded.size);
+        return Deliver(entry, query, encoded.size);
       }
     }
     const Outcome failed =
         progress == Progress::kNotOurs
             ? Refuse(query, dns::Rcode::kRefused, true, dns::ExtendedError::kNotAuthoritative, out)
             : Fail(query, resolution, out);
-    Deliver(entry, failed.size);
+    Deliver(entry, query, failed.size);
+  }
+
+  // Where the answer to a query that waited is written: room for its asker's options is kept.
+  dns::MutableBytes LateRoom(const Query& query, const Asker& from) noexcept {
+    asker_options_.Read(query, from, Seconds());
+    const dns::MutableBytes whole = Limit(query, from.transport, {late_out_.get(), kMaxMessage});
+    return whole.first(whole.size() - asker_options_.size());
   }
 
   void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
                     dns::Bytes out) noexcept {
-    if (encoded.truncated || encoded.left_out || encoder_.WantsNsid(query)) return;
     const NameHashes name(query.name, zones_->hash_seed());
+    Account(query, name, answer_.nonexistent, resolution.first_zone()->id);
+    if (encoded.truncated || encoded.left_out) return;
     cached_.Remember(cached_.KeyFor(query, name), out.first(encoded.size), answer_, resolution,
-                     encoded.is_signed, now_ms_);
+                     encoded.is_signed, encoder_.options_size(), now_ms_);
   }
 
   void DeliverFailure(WaitingTable::Entry& entry, const Query& query,
                       dns::ExtendedError error) noexcept {
-    const dns::MutableBytes out =
-        Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
-    Deliver(entry, Refuse(query, dns::Rcode::kServFail, true, error, out).size);
+    const dns::MutableBytes out = LateRoom(query, entry.asker);
+    Deliver(entry, query, Refuse(query, dns::Rcode::kServFail, true, error, out).size);
   }
 
-  void Deliver(WaitingTable::Entry& entry, std::uint32_t size) noexcept {
+  void Deliver(WaitingTable::Entry& entry, const Query& query, std::uint32_t size) noexcept {
+    if (size > 0) {
+      const dns::MutableBytes out =
+          Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
+      size = Leave(query, entry.asker, size, out).size;
+    }
     const ReplyRoute route = entry.route;
     waiting_.Close(entry);
     counters_.waiting.Set(waiting_.size());
     if (size > 0) sink_->Deliver(route, {late_out_.get(), size});
   }
 
+  // What an answer is about, for rate limiting.
+  struct Subject {
+    RateLimiter::Kind kind = RateLimiter::Kind::kError;
+    std::uint64_t what = 0;
+  };
+  std::uint32_t Seconds() const noexcept { return static_cast<std::uint32_t>(now_ms_ / 1000); }
+
   PipelineCounters counters_;
   std::uint16_t max_udp_size_;
-  std::vector<std::uint8_t> nsid_;
+  ServerIdentity identity_;
+  std::vector<std::uint8_t> standing_options_;
   signer::SignatureMemo memo_;
   signer::RRsetSigner rrset_signer_;
   AnswerEncoder encoder_;
+  AskerOptions asker_options_;
+  RateLimiter limiter_;
+  std::size_t options_before_ = 0;  // octets of options in the message just written
+  Subject subject_;                 // of the message just written
   CachedAnswers cached_;
   WaitingTable waiting_;
   BackendAsker* asker_;

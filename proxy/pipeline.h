@@ -17,11 +17,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "dns/bytes.h"
 #include "dns/name.h"
 #include "net/address.h"
+#include "proxy/cookie_secrets.h"
+#include "proxy/rate_limiter.h"
+#include "proxy/server_identity.h"
 #include "proxy/zone.h"
 #include "signer/ecdsa.h"
 
@@ -81,7 +83,10 @@ struct PipelineOptions {
   std::size_t max_waiting = 16384;
   std::uint64_t hash_seed = 0;
   std::uint16_t max_udp_size = 1232;  // DNS flag day 2020
-  std::string nsid;                   // RFC 5001, sent to those who ask; empty: none is
+  ServerIdentity identity;
+  RateLimitOptions rate_limit;
+  std::shared_ptr<const CookieKeyring> cookies;  // null: secrets that this pipeline makes itself
+  std::uint32_t tcp_idle_ms = 10000;             // told to clients (RFC 7828)
 };
 
 class Pipeline {

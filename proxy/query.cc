@@ -45,6 +45,9 @@ QueryError Query::Parse(dns::Bytes message) noexcept {
   header = *parsed;
   question_end = dns::kHeaderSize;
   if (header.opcode != dns::Opcode::kQuery) return QueryError::kOpcode;
+  if (header.qdcount == 0) {
+    return ParseRecords() == QueryError::kNone ? QueryError::kNoQuestion : QueryError::kQuestion;
+  }
   if (header.qdcount != 1) return QueryError::kQuestion;
 
   // Nothing stands before the question's name that a compression pointer could sensibly mean.
@@ -68,7 +71,8 @@ QueryError Query::ParseRecords() noexcept {
     if (header.arcount == 1 && (edns = ParseLoneOpt(rest))) return QueryError::kNone;
   }
   dns::MessageView view;
-  if (view.Parse(wire) != dns::ParseError::kNone) return QueryError::kRecords;
+  const auto rule = header.qdcount == 0 ? dns::QuestionRule::kOneOrNone : dns::QuestionRule::kOne;
+  if (view.Parse(wire, rule) != dns::ParseError::kNone) return QueryError::kRecords;
   edns = view.edns();
   return QueryError::kNone;
 }

@@ -19,7 +19,8 @@ enum class QueryError : std::uint8_t {
   kNone,
   kUnanswerable,  // no whole header, or a response: silence is the only safe reply
   kOpcode,        // not QUERY: only the header was read
-  kQuestion,      // QDCOUNT is not 1 (RFC 9619), or the question is malformed
+  kQuestion,      // QDCOUNT is above 1 (RFC 9619), or the question is malformed
+  kNoQuestion,    // QDCOUNT is 0; what else is there is well-formed
   kRecords,       // something after the question is malformed; the question is valid
 };
 

@@ -27,6 +27,9 @@ policies:
   short: {signature_validity: 12h}
 ink: {pairs: 4096, threads: 1, implementation: portable}
 log: {level: debug, format: json}
+cookies: {secret_file: /etc/sealwire/cookies}
+rate_limit: {responses_per_second: 20, nxdomains_per_second: 10, errors_per_second: 5, all_per_second: 1000, window: 5, slip: 1, ipv4_prefix: 32, ipv6_prefix: 64, exempt: ["10.0.0.0/8", "::1"], table_size: 4096, log_only: true}
+identity: {nsid: "0x0aff", version: "Sealwire", hostname: off, report_agent: errors.example}
 )";
 
 std::string ErrorOf(const std::string& yaml) {
@@ -94,6 +97,24 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->ink.pairs, 4096u);
   EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
+  EXPECT_EQ(config->cookie_secret_file, "/etc/sealwire/cookies");
+  EXPECT_EQ(config->rate_limit.errors_per_second, 5u);
+  EXPECT_EQ(config->rate_limit.exempt.size(), 2u);
+  EXPECT_TRUE(config->rate_limit.log_only);
+  EXPECT_EQ(config->identity.nsid, (std::vector<std::uint8_t>{0x0a, 0xff}));
+  EXPECT_EQ(config->identity.version, "Sealwire");
+  EXPECT_EQ(config->identity.hostname, "");
+  EXPECT_EQ(config->identity.report_agent->ToText(), "errors.example.");
+}
+
+TEST(Config, FaultsOfTheMannersAreTold) {
+  const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
+  EXPECT_THAT(ErrorOf(listen + "cookies: {}"), HasSubstr("cookies.secret_file: is missing"));
+  EXPECT_THAT(ErrorOf(listen + "rate_limit: {slip: 2}"), HasSubstr("nothing is limited"));
+  EXPECT_THAT(ErrorOf(listen + "rate_limit: {responses_per_second: 5, exempt: ['10.0.0.1/8']}"),
+              HasSubstr("is 10.0.0.0/8 meant?"));
+  EXPECT_THAT(ErrorOf(listen + "identity: {nsid: '0x0'}"), HasSubstr("no hexadecimal number"));
+  EXPECT_THAT(ErrorOf(listen + "identity: {report_agent: '.'}"), HasSubstr("no agent domain"));
 }
 
 TEST(Config, LeavesDefaultsWhereNothingIsSaid) {

@@ -96,8 +96,10 @@ TEST(Admission, Rfc6891Section613_LaterVersionsGetBadvers) {
   ExpectRefusal(Ask("example.", RRType::kA).Version(1).Bytes(), Rcode::kBadVers);
 }
 
-TEST(Admission, OtherClassesAreRefused) {
-  ExpectRefusal(Ask("version.bind.", RRType::kTXT).Class(3).Bytes(), Rcode::kRefused);
+TEST(Admission, ChaosIsForTheServersIdentityAndOtherClassesAreRefused) {
+  EXPECT_EQ(AdmissionOf(Ask("version.bind.", RRType::kTXT).Class(3).Bytes()).kind,
+            Admission::Kind::kChaos);
+  ExpectRefusal(Ask("example.", RRType::kA).Class(4).Bytes(), Rcode::kRefused);
   ExpectRefusal(Ask("example.", RRType::kA).Class(255).Bytes(), Rcode::kRefused);
 }
 

@@ -172,7 +172,7 @@ class SilentSink final : public AnswerSink {
 TEST_F(Allocations, NoneForWaitingAndForTheBackendsReply) {
   SilentBackend backend;
   SilentSink sink;
-  Pipeline pipeline(PipelineOptions{1 << 20, 1 << 12, 64, 99, 1232, {}}, signer_, &backend, &sink);
+  Pipeline pipeline(SmallPipeline(), signer_, &backend, &sink);
   pipeline.UseZones(zones_);
   pipeline.SetTime(std::uint64_t{kNow} * 1000);
   const Packet query = Ask("www.cdn.example.", RRType::kA).Dnssec().Bytes();

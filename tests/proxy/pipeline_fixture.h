@@ -94,11 +94,24 @@ class ListeningBackend final : public BackendAsker {
   std::deque<Held> held;
 };
 
+// Little memory, and the same hashes every time.
+inline PipelineOptions SmallPipeline() {
+  PipelineOptions options;
+  options.answer_cache_bytes = 1 << 20;
+  options.signature_memo_entries = 1 << 12;
+  options.max_waiting = 64;
+  options.hash_seed = 99;
+  return options;
+}
+
 class PipelineFixture : public ::testing::Test, public AnswerSink {
  protected:
   static constexpr std::uint32_t kNow = 1'790'000'000;
 
-  PipelineFixture() { pipeline_.SetTime(std::uint64_t{kNow} * 1000); }
+  explicit PipelineFixture(const PipelineOptions& options = SmallPipeline())
+      : pipeline_(options, signer_, &backend_, this) {
+    pipeline_.SetTime(std::uint64_t{kNow} * 1000);
+  }
 
   void Serve(std::shared_ptr<Zone> zone, bool is_signed = true) {
     if (is_signed) {
@@ -119,7 +132,7 @@ class PipelineFixture : public ::testing::Test, public AnswerSink {
     return Get(ask.Bytes(), transport);
   }
   Reply Get(const Packet& query, Transport transport = Transport::kUdp) {
-    const Asker asker{transport, {}};
+    const Asker asker{transport, client_};
     Packet out(transport == Transport::kTcp ? 65535 : 1232);
     const Outcome outcome = pipeline_.Handle(query, asker, out);
     if (outcome.verdict == Verdict::kAnswer) {
@@ -161,7 +174,8 @@ class PipelineFixture : public ::testing::Test, public AnswerSink {
 
   ListeningBackend backend_;
   signer::OpensslSigner signer_;
-  Pipeline pipeline_{PipelineOptions{1 << 20, 1 << 12, 64, 99, 1232, {}}, signer_, &backend_, this};
+  Pipeline pipeline_;
+  net::Endpoint client_;
   std::shared_ptr<const ZoneTable> zones_ = std::make_shared<const ZoneTable>();
   KeyRing keys_;
   std::uint32_t now_ = kNow;

@@ -88,8 +88,14 @@ class AnyZone : public PipelineFixture {
     return Reply(out);
   }
 
+  static PipelineOptions OtherSeed() {
+    PipelineOptions options = SmallPipeline();
+    options.hash_seed = 98;
+    return options;
+  }
+
   std::shared_ptr<const keycache::ZoneKeys> keys_of_apex_ = MakeKeys(kApex, kNow);
-  Pipeline plain_{PipelineOptions{1 << 16, 1 << 6, 1, 98, 1232, {}}, signer_, nullptr, nullptr};
+  Pipeline plain_{OtherSeed(), signer_, nullptr, nullptr};
 };
 
 // The last name of the chain of aliases in the answer section.

@@ -98,8 +98,20 @@ class Harness final : public BackendAsker, public AnswerSink {
     Require(error == dns::ParseError::kNone || view.header().qdcount == 0);
   }
 
+  // Every manner on, so that every option is written.
+  static PipelineOptions Options() {
+    PipelineOptions options;
+    options.answer_cache_bytes = 1 << 16;
+    options.signature_memo_entries = 64;
+    options.max_waiting = 4;
+    options.hash_seed = 1;
+    options.identity = {{'f', 'u', 'z', 'z'}, "version", "host", dns::Name::FromText("a.").value()};
+    options.rate_limit.responses_per_second = 1000;
+    return options;
+  }
+
   QuickSigner signer_;
-  Pipeline pipeline_{PipelineOptions{1 << 16, 64, 4, 1, 1232, "fuzz"}, signer_, this, this};
+  Pipeline pipeline_{Options(), signer_, this, this};
   std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(65535);
   dns::Bytes query_;
   Ticket ticket_ = 0;

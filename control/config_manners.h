@@ -1,0 +1,20 @@
+// The sections of the configuration that say how clients are met: `cookies`, `rate_limit` and
+// `identity`.
+//
+// For control/config.cc; it includes yaml-cpp. Threading: pure. Errors: gathered in the YamlMap.
+#pragma once
+
+#include <string>
+
+#include "control/config.h"
+#include "control/yaml_map.h"
+
+namespace sealwire::control {
+
+void ReadManners(YamlMap& top, Config& config);
+std::string MannersYaml(const Config& config);
+
+// A text in double quotes, as YAML reads it back.
+std::string Quoted(const std::string& text);
+
+}  // namespace sealwire::control
