@@ -79,10 +79,10 @@ void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, co
     until_ms = std::min(until_ms, now_ms + std::uint64_t{seconds} * 1000);
   }
   if (until_ms <= now_ms || !cache_.Wanted(key.hash)) return;
-  cache_.Insert(
-      key, message,
-      {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(), resolution.asked_backend(),
-       is_signed, answer.nonexistent, static_cast<std::uint16_t>(options_size)});
+  cache_.Insert(key, message,
+                {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(),
+                 resolution.asked_backend(), is_signed, answer.nonexistent,
+                 static_cast<std::uint16_t>(options_size)});
 }
 
 }  // namespace sealwire::proxy

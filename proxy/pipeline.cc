@@ -187,7 +187,7 @@ class Pipeline::Impl {
     }
     const EncodedAnswer encoded = Encode(query, out);
     if (encoded.kind != EncodedAnswer::Kind::kWritten) return Fail(query, resolution, out);
-    Account(query, name, answer_.nonexistent, resolution.first_zone()->id);
+    Account(query, name, answer_.nonexistent, resolution.first_zone()->version());
     if (!encoded.left_out && !encoded.truncated) {
       cached_.Remember(key, out.first(encoded.size), answer_, resolution, encoded.is_signed,
                        encoder_.options_size(), now_ms_);
@@ -211,7 +211,7 @@ class Pipeline::Impl {
 
   Outcome FromCache(const AnswerCache::Entry& entry, const Query& query, const NameHashes& name,
                     dns::MutableBytes out) noexcept {
-    Account(query, name, entry.nonexistent, entry.zone_id);
+    Account(query, name, entry.nonexistent, entry.zone_version);
     const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
     if (size == 0) return Truncated(query, cached_.IsAuthoritative(entry), out);
     options_before_ = entry.options_size;
@@ -248,10 +248,10 @@ class Pipeline::Impl {
 
   // What rate limiting counts an answer as.
   void Account(const Query& query, const NameHashes& name, bool nonexistent,
-               std::uint64_t zone_id) noexcept {
+               std::uint64_t zone_version) noexcept {
     if (!limiter_.enabled()) return;
     if (nonexistent) {
-      subject_ = {RateLimiter::Kind::kNxdomain, zone_id};
+      subject_ = {RateLimiter::Kind::kNxdomain, zone_version};
     } else {
       subject_ = {RateLimiter::Kind::kResponse,
                   FoldedProduct(name.whole(), ~static_cast<std::uint64_t>(query.type))};
@@ -394,7 +394,7 @@ class Pipeline::Impl {
   void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
                     dns::Bytes out) noexcept {
     const NameHashes name(query.name, zones_->hash_seed());
-    Account(query, name, answer_.nonexistent, resolution.first_zone()->id);
+    Account(query, name, answer_.nonexistent, resolution.first_zone()->version());
     if (encoded.truncated || encoded.left_out) return;
     cached_.Remember(cached_.KeyFor(query, name), out.first(encoded.size), answer_, resolution,
                      encoded.is_signed, encoder_.options_size(), now_ms_);
