@@ -69,6 +69,20 @@ std::optional<std::string> AliasAsCname(const std::string& entry) {
   return std::nullopt;
 }
 
+// ldns takes a name in RDATA that begins with an escaped @ for the origin.
+bool LostAnEscapedAt(const ldns_rr& rr, const std::string& entry, const ldns_rdf* origin) {
+  if (entry.find("\\@") == std::string::npos && entry.find("\\064") == std::string::npos) {
+    return false;
+  }
+  for (std::size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    const ldns_rdf* rdf = ldns_rr_rdf(&rr, i);
+    if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && ldns_rdf_compare(rdf, origin) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class ZoneFileReader {
  public:
   ZoneFileReader(std::string_view text, dns::NameView apex)
@@ -148,6 +162,11 @@ class ZoneFileReader {
     if (!rr) {
       return Error{"this is no record (" + std::string(ldns_get_errorstr_by_id(status)) +
                    "): write OWNER TTL CLASS TYPE RDATA, an unknown type as in RFC 3597"};
+    }
+    if (LostAnEscapedAt(*rr, entry, origin_.get())) {
+      return Error{
+          "a name in RDATA that begins with an escaped @ is not supported: write the RDATA as in "
+          "RFC 3597"};
     }
     if (ldns_rr_get_class(rr.get()) != LDNS_RR_CLASS_IN) {
       return Error{"the class is not IN: remove the record"};

@@ -114,6 +114,22 @@ TEST(ZoneFile, AliasIsReadLikeCname) {
   EXPECT_EQ(Rdata(*zone, "lb.example.", RRType::kALIAS), "0178076578616d706c6500");
 }
 
+// RFC 1035 section 5.1: an escaped @ is that character, not the origin; rather refused than
+// misread.
+TEST(ZoneFile, Rfc1035Section5_1_AnEscapedAtIsNotTheOrigin) {
+  for (const char* target : {"\\@", "\\@.x", "\\064"}) {
+    EXPECT_THAT(ErrorOf("a CNAME " + std::string(target) + "\n"), HasSubstr("RFC 3597"));
+    EXPECT_THAT(ErrorOf("a MX 10 " + std::string(target) + "\n"), HasSubstr("RFC 3597"));
+  }
+  const auto zone = Zone(
+      "c CNAME @\n\\@ TXT \\@ \"\\@\"\nd CNAME x.\\@\n"
+      "e TYPE5 \\# 11 0140076578616d706c6500\n");
+  EXPECT_EQ(Rdata(*zone, "c.example.", RRType::kCNAME), "076578616d706c6500");
+  EXPECT_EQ(Rdata(*zone, "\\@.example.", RRType::kTXT), "01400140");
+  EXPECT_EQ(Rdata(*zone, "d.example.", RRType::kCNAME), "01780140076578616d706c6500");
+  EXPECT_EQ(Rdata(*zone, "e.example.", RRType::kCNAME), "0140076578616d706c6500");
+}
+
 TEST(ZoneFile, NamesKeepTheirCase) {
   const auto zone = Zone("WwW NS NS.Other.\n");
   EXPECT_TRUE(
