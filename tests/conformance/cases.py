@@ -99,7 +99,7 @@ def _aliases():
              reply(["chain1 CNAME", "chain2 CNAME", "chain3 CNAME", "www AAAA"]))
     question("cname", "into another zone of ours", "1034 4.3.2", "toother", "A", reply(["toother CNAME", "www.other.example. A"]))
     question("cname", "from there back", "1034 4.3.2", "back.other.example.", "A", reply(["back.other.example. CNAME", "www A"]))
-    question("cname", "out of all zones", "1034 4.3.2", "out", "A", reply(["out CNAME"], OUT))
+    question("cname", "out of all zones", "1034 4.3.2", "out", "A", reply(["out CNAME"], OUT), secure=False)
     question("cname", "to a wildcard", "4592 3.3.3", "towild", "A", reply(["towild CNAME", "any.wild A < *.wild"]))
     question("cname", "to a name that is not there", "6604 3", "tonx", "A", reply(["tonx CNAME"], nxdomain("missing")))
     question("cname", "to another zone's name that is not there", "6604 3", "toothernx", "A",
@@ -110,13 +110,15 @@ def _aliases():
     question("dname", "data behind it", "6672 3.1", "x.dn", "A", reply(["dn DNAME", "x.dn CNAME = x.sub", "x.sub A"]), needs={"DNAME"})
     question("dname", "a CNAME behind it", "6672 3.1", "y.dn", "A",
              reply(["dn DNAME", "y.dn CNAME = y.sub", "y.sub CNAME", "www A"]), needs={"DNAME"})
-    question("dname", "CNAME asked for", "6672 3.1", "x.dn", "CNAME", reply(["dn DNAME", "x.dn CNAME = x.sub"]), needs={"DNAME"})
+    # Unbound 1.17 finds no answer to this secure, BIND's neither: it asks DS for the CNAME's owner and gets the DNAME.
+    question("dname", "CNAME asked for", "6672 3.1", "x.dn", "CNAME", reply(["dn DNAME", "x.dn CNAME = x.sub"]), needs={"DNAME"},
+             secure=False)
     question("dname", "asked for itself", "6672 3.2", "dn", "DNAME", reply(["dn DNAME"]), needs={"DNAME"})
     question("dname", "data beside it", "6672 2.4", "dn", "TXT", reply(["dn TXT"]), needs={"DNAME"})
     question("dname", "into another zone of ours", "6672 3.2", "www.dn-other", "A",
              reply(["dn-other DNAME", "www.dn-other CNAME = www.other.example.", "www.other.example. A"]), needs={"DNAME"})
     question("dname", "out of all zones", "6672 3.2", "x.dn-out", "A",
-             reply(["dn-out DNAME", "x.dn-out CNAME = x.elsewhere.test."], OUT), needs={"DNAME"})
+             reply(["dn-out DNAME", "x.dn-out CNAME = x.elsewhere.test."], OUT), needs={"DNAME"}, secure=False)
     question("dname", "to a name that is not there", "6604 3", "x.dn-nx", "A",
              reply(["dn-nx DNAME", "x.dn-nx CNAME = x.missing"], nxdomain("x.missing")), needs={"DNAME"})
     question("dname", "target too long: YXDOMAIN", "6672 2.2", f"{'l' * 50}.dn-long", "A", reply(["dn-long DNAME"], YXDOMAIN),

@@ -10,6 +10,7 @@ import dns.exception
 import cases
 import servers
 import stack
+import validators
 
 COLUMNS = servers.COLUMNS
 NOT_APPLICABLE = "-"
@@ -39,10 +40,13 @@ class Result:
     columns: list          # of servers that ran
     missing: dict          # {title: why it did not}
     rows: list             # (case, {key: verdict})
+    judged: list           # (validator, column title, answers judged, [faults])
 
     def faults_of_ours(self):
-        return [f"{column.title}: {case.group}: {case.title}: {by_key[column.key]}" for case, by_key in self.rows
+        faults = [f"{column.title}: {case.group}: {case.title}: {by_key[column.key]}" for case, by_key in self.rows
                   for column in self.columns if column.is_ours and by_key[column.key] not in (None, NOT_APPLICABLE)]
+        faults += [f"{validator} on {title}: {fault}" for validator, title, _, found in self.judged for fault in found]
+        return faults
 
     def as_json(self):
         return {
@@ -52,6 +56,7 @@ class Result:
                        "verdicts": {key: {None: "pass", NOT_APPLICABLE: "not applicable"}.get(v, "differs") for key, v in by_key.items()},
                        "reasons": {key: v for key, v in by_key.items() if v not in (None, NOT_APPLICABLE)}}
                       for case, by_key in self.rows],
+            "validators": [{"validator": v, "column": c, "answers": n, "faults": f} for v, c, n, f in self.judged],
             "faults": self.faults_of_ours(),
         }
 
@@ -78,6 +83,8 @@ class Result:
             f"{self._tally(column.key):{len(column.title)}}" for column in self.columns))
         lines += ["", *(f"[{number}] {said}" for said, number in notes.items())]
         lines += [f"{title} was not asked: {why}" for title, why in self.missing.items()]
+        lines += [f"{v} judged {n} answers of {c}: {len(f)} faults" + "".join(f"\n    {fault}" for fault in f)
+                  for v, c, n, f in self.judged]
         return "\n".join(lines)
 
     def _tally(self, key):
@@ -85,11 +92,11 @@ class Result:
         return f"{said.count(None)}/{len(said)}"
 
 
-def measure(columns, groups=()):
+def measure(columns, groups=(), judge=False):
     chosen = [case for case in cases.CASES if not groups or case.group in groups]
     home = pathlib.Path(tempfile.mkdtemp(prefix="sealwire-conformance-"))
     home.chmod(0o755)    # servers that drop privileges read their zones there
-    running, missing = [], {}
+    running, missing, judged = [], {}, []
     rows = [(case, {}) for case in chosen]
     try:
         with stack.Parts(home) as parts:
@@ -101,6 +108,9 @@ def measure(columns, groups=()):
             for case, by_key in rows:
                 for server in running:
                     by_key[server.key] = verdict(case, server)
+            if judge:
+                judged = [finding for server in running if server.is_ours for finding in
+                          validators.judge(parts, server, [case for case in chosen if applies(case, server)])]
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return Result(running, missing, rows)
+    return Result(running, missing, rows, judged)
