@@ -123,6 +123,7 @@ Status Daemon::CreateWorkers() {
   cookies_ = std::make_shared<proxy::CookieKeyring>(*secrets);
   proxy::KernelWorkerOptions options;
   options.pipeline = PipelineSettings();
+  options.pipeline.audience_zones = control::kAudienceZones;
   for (const control::KernelListen& listen : config_.listen) {
     options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
   }
@@ -168,6 +169,7 @@ void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {
 Status Daemon::Listen() {
   auto token = control::AccessToken::FromFile(config_.control.token_file);
   if (!token.ok()) return Error{token.error()};
+  series_ = std::make_unique<control::MetricSeries>(SeriesOf());
   api_ = std::make_unique<control::Api>(*zones_, *std::move(token), Facts());
   zones_->OnEvent([this](const control::ZoneEvent& event) { api_->Broadcast(event); });
   api_server_ = std::make_unique<net::HttpServer>(
@@ -209,7 +211,24 @@ control::NodeFacts Daemon::Facts() {
     return backends;
   };
   facts.hsm = [this] { return hsm_ ? hsm_->tokens() : std::vector<keycache::HsmStatus>(); };
+  facts.audience = [this](proxy::AudienceKey zone) {
+    proxy::AudienceTotals totals;
+    workers_->AddAudience(totals, zone);
+    edges_->AddAudience(totals, zone);
+    return totals;
+  };
+  facts.series = series_.get();
   return facts;
+}
+
+control::SeriesSources Daemon::SeriesOf() {
+  return {[this] {
+            proxy::PipelineTotals totals = workers_->Totals();
+            totals.Add(edges_->Totals());
+            return totals;
+          },
+          [this] { return workers_->BackendLatency(); }, [this] { return signers_->Signatures(); },
+          [this] { return signers_->ReadyPairs(); }, UnixTime};
 }
 
 control::MetricsSources Daemon::Sources() {
@@ -236,6 +255,8 @@ void Daemon::StartTimers() {
   every(250ms, [this] { zones_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(15s, [this] { api_->KeepListenersAlive(); });
+  every(std::chrono::seconds(control::MetricSeries::kIntervalSeconds),
+        [this] { series_->Sample(); });
   if (!key_cache_) return;
   every(60s, [this] {
     hsm_work_->Run([this]() -> control::Executor::Completion {
@@ -296,6 +317,7 @@ void Daemon::Reload() {
   restarted.parent = config_.parent;
   restarted.policies = config_.policies;
   restarted.log = config_.log;
+  restarted.drain_delay = config_.drain_delay;
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
@@ -307,6 +329,7 @@ void Daemon::Reload() {
   config_.parent = config->parent;
   config_.policies = config->policies;
   config_.log = config->log;
+  config_.drain_delay = config->drain_delay;
   control::SetLog(config_.log.level, config_.log.format);
   api_->UseToken(*std::move(token));
   ReloadCookies();
@@ -317,7 +340,18 @@ void Daemon::Reload() {
 }
 
 void Daemon::Stop() {
-  if (!ready_) return;
+  // Who routes queries to us (anycast, a load balancer) sees /readyz first and goes elsewhere while
+  // we still answer. A second signal ends the wait.
+  if (!ready_ || config_.drain_delay == 0) return Drain();
+  ready_ = false;
+  control::NotifyService("STOPPING=1");
+  Log(LogLevel::kInfo, "leaving", {{"seconds", std::to_string(config_.drain_delay)}});
+  timers_.push_back(std::make_unique<net::Timer>(*loop_, [this] { Drain(); }));
+  timers_.back()->Start(std::chrono::seconds(config_.drain_delay));
+}
+
+void Daemon::Drain() {
+  if (std::exchange(drained_, true)) return;
   ready_ = false;
   control::NotifyService("STOPPING=1");
   Log(LogLevel::kInfo, "stopping");

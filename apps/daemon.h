@@ -16,6 +16,7 @@
 #include "control/executor.h"
 #include "control/kernel_workers.h"
 #include "control/key_work.h"
+#include "control/metric_series.h"
 #include "control/metrics_page.h"
 #include "control/parent_check.h"
 #include "control/state_store.h"
@@ -63,6 +64,7 @@ class Daemon {
   Status Listen();
   control::NodeFacts Facts();
   control::MetricsSources Sources();
+  control::SeriesSources SeriesOf();
   void StartTimers();
   void Reload();
   // Why what was read must not come into force; empty: nothing is wrong.
@@ -70,12 +72,14 @@ class Daemon {
                       const Result<control::AccessToken>& token) const;
   void ReloadCookies();
   void UseParent(const std::optional<control::ParentConfig>& parent);
-  void Stop();
+  void Stop();  // on a signal: not ready any more, and drains after the configured delay
+  void Drain();
 
   control::Config config_;
   const std::string config_file_;
   const std::int64_t started_;
   bool ready_ = false;
+  bool drained_ = false;
 
   std::shared_ptr<const control::TsigKeyring> tsig_keys_;
 
@@ -93,6 +97,7 @@ class Daemon {
   std::unique_ptr<control::ZoneRegistry> registry_;
   control::SocketAsker asker_;
   std::unique_ptr<control::ZoneControl> zones_;
+  std::unique_ptr<control::MetricSeries> series_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
   std::unique_ptr<net::HttpServer> api_server_;

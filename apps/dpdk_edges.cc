@@ -18,6 +18,7 @@ dpdk::EdgeOptions OptionsOf(const control::DpdkListen& entry) {
   options.addresses = entry.addresses;
   options.port = entry.port;
   options.eal = entry.eal;
+  options.pipeline.audience_zones = control::kAudienceZones;
   options.poll = entry.busy_poll ? dpdk::PollMode::kBusy : dpdk::PollMode::kAdaptive;
   return options;
 }
@@ -25,83 +26,32 @@ dpdk::EdgeOptions OptionsOf(const control::DpdkListen& entry) {
 struct FrameMetric {
   const char* name;
   const char* help;
-  const proxy::Counter& (*read)(const dpdk::LcoreCounters&);
+  proxy::Counter dpdk::LcoreCounters::*member;
 };
 
+using L = dpdk::LcoreCounters;
 constexpr FrameMetric kFrameMetrics[] = {
-    {"frames", "Frames received.", [](const auto& c) -> auto& {return c.frames;
-}  // namespace
-}  // namespace sealwire::apps
-, {"queries", "Queries given to the pipeline.", [](const auto& c) -> auto& {return c.queries;
-}
-}
-, {"answers", "Queries answered at once.", [](const auto& c) -> auto& {return c.answers;
-}
-}
-, {"late_answers", "Queries answered after a backend's answer.",
-   [](const auto& c) -> auto& {return c.late_answers;
-}
-}
-, {"truncated", "Fragments and frames in several buffers, sent to TCP.",
-   [](const auto& c) -> auto& {return c.truncated;
-}
-}
-, {"turned_away", "Queries dropped because too many waited.",
-   [](const auto& c) -> auto& {return c.turned_away;
-}
-}
-, {"malformed", "Frames to us that permit no answer.",
-   [](const auto& c) -> auto& {return c.malformed;
-}
-}
-, {"bad_checksum", "Queries dropped because of their checksum.",
-   [](const auto& c) -> auto& {return c.bad_checksum;
-}
-}
-, {"to_kernel", "Frames handed to the kernel.", [](const auto& c) -> auto& {return c.to_kernel;
-}
-}
-, {"from_kernel", "Frames of the kernel's sent.", [](const auto& c) -> auto& {return c.from_kernel;
-}
-}
-, {"not_to_kernel", "Frames that are not ours and were dropped.",
-   [](const auto& c) -> auto& {return c.not_to_kernel;
-}
-}
-, {"no_buffer", "Answers dropped for want of a buffer.",
-   [](const auto& c) -> auto& {return c.no_buffer;
-}
-}
-, {"not_sent", "Frames dropped because the port's queue stayed full.",
-   [](const auto& c) -> auto& {return c.not_sent;
-}
-}
-, {"polls", "Times the port was asked for frames.", [](const auto& c) -> auto& {return c.polls;
-}
-}
-, {"empty_polls", "Times it had none.", [](const auto& c) -> auto& {return c.empty_polls;
-}
-}
-, {"sleeps", "Times an idle thread slept.", [](const auto& c) -> auto& {return c.sleeps;
-}
-}
-, {"receive_cycles", "Cycles of the time-stamp counter spent receiving.",
-   [](const auto& c) -> auto& {return c.receive_cycles;
-}
-}
-, {"parse_cycles", "Cycles spent parsing and sorting.",
-   [](const auto& c) -> auto& {return c.parse_cycles;
-}
-}
-, {"answer_cycles", "Cycles spent answering.", [](const auto& c) -> auto& {return c.answer_cycles;
-}
-}
-, {"send_cycles", "Cycles spent sending.", [](const auto& c) -> auto& {return c.send_cycles;
-}
-}
-,
-}
-;
+    {"frames", "Frames received.", &L::frames},
+    {"queries", "Queries given to the pipeline.", &L::queries},
+    {"answers", "Queries answered at once.", &L::answers},
+    {"late_answers", "Queries answered after a backend's answer.", &L::late_answers},
+    {"truncated", "Fragments and frames in several buffers, sent to TCP.", &L::truncated},
+    {"turned_away", "Queries dropped because too many waited.", &L::turned_away},
+    {"malformed", "Frames to us that permit no answer.", &L::malformed},
+    {"bad_checksum", "Queries dropped because of their checksum.", &L::bad_checksum},
+    {"to_kernel", "Frames handed to the kernel.", &L::to_kernel},
+    {"from_kernel", "Frames of the kernel's sent.", &L::from_kernel},
+    {"not_to_kernel", "Frames that are not ours and were dropped.", &L::not_to_kernel},
+    {"no_buffer", "Answers dropped for want of a buffer.", &L::no_buffer},
+    {"not_sent", "Frames dropped because the port's queue stayed full.", &L::not_sent},
+    {"polls", "Times the port was asked for frames.", &L::polls},
+    {"empty_polls", "Times it had none.", &L::empty_polls},
+    {"sleeps", "Times an idle thread slept.", &L::sleeps},
+    {"receive_cycles", "Cycles of the time-stamp counter spent receiving.", &L::receive_cycles},
+    {"parse_cycles", "Cycles spent parsing and sorting.", &L::parse_cycles},
+    {"answer_cycles", "Cycles spent answering.", &L::answer_cycles},
+    {"send_cycles", "Cycles spent sending.", &L::send_cycles},
+};
 
 // A label's value: the device's own words, quoted.
 
@@ -181,12 +131,30 @@ std::vector<proxy::BackendStatus> DpdkEdges::Backends() const {
   return all;
 }
 
+proxy::PipelineTotals DpdkEdges::Totals() const {
+  proxy::PipelineTotals totals;
+  for (const auto& one : impl_->running) {
+    for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
+      totals.Add(one.edge->pipeline_counters(lcore));
+    }
+  }
+  return totals;
+}
+
+void DpdkEdges::AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zone) const {
+  for (const auto& one : impl_->running) {
+    for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
+      one.edge->audience(lcore).AddTo(totals, zone);
+    }
+  }
+}
+
 void DpdkEdges::AddMetrics(control::MetricsText& out) const {
   for (const FrameMetric& metric : kFrameMetrics) {
     for (const auto& one : impl_->running) {
       for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
         out.Add(std::string("sealwire_dpdk_") + metric.name + "_total", Kind::kCounter, metric.help,
-                static_cast<double>(metric.read(one.edge->counters(lcore)).value()),
+                static_cast<double>((one.edge->counters(lcore).*metric.member).value()),
                 impl_->LabelsOf(one, lcore));
       }
     }
@@ -202,6 +170,14 @@ void DpdkEdges::AddMetrics(control::MetricsText& out) const {
                 static_cast<double>(counts[i].value()), impl_->LabelsOf(one, lcore));
       }
     }
+  }
+  if (impl_->running.empty()) return;
+  const proxy::PipelineTotals totals = Totals();
+  for (std::size_t way = 0; way < proxy::kWays; ++way) {
+    const auto name = proxy::NameOf(static_cast<proxy::Way>(way));
+    out.AddHistogram("sealwire_dpdk_answer_duration_seconds",
+                     "As sealwire_answer_duration_seconds, for all lcores.", totals.latency[0][way],
+                     "outcome=\"" + std::string(name) + "\"");
   }
   for (const auto& one : impl_->running) {
     out.Add("sealwire_dpdk_link_up", Kind::kGauge, "1 while the port's link is up.",

@@ -12,6 +12,8 @@
 
 #include "control/config.h"
 #include "control/metrics_page.h"
+#include "proxy/audience.h"
+#include "proxy/counters.h"
 #include "proxy/kernel_worker.h"
 
 namespace sealwire::apps {
@@ -34,6 +36,8 @@ class DpdkEdges {
 
   std::vector<std::string> Listening() const;
   std::vector<proxy::BackendStatus> Backends() const;
+  proxy::PipelineTotals Totals() const;  // of all lcores
+  void AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zone) const;
   void AddMetrics(control::MetricsText& out) const;
 
  private:

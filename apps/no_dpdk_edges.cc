@@ -32,6 +32,10 @@ std::vector<std::string> DpdkEdges::Listening() const {
 std::vector<proxy::BackendStatus> DpdkEdges::Backends() const {
   return {};
 }
+proxy::PipelineTotals DpdkEdges::Totals() const {
+  return {};
+}
+void DpdkEdges::AddAudience(proxy::AudienceTotals&, proxy::AudienceKey) const {}
 void DpdkEdges::AddMetrics(control::MetricsText&) const {}
 
 bool ExamineDpdk(const std::vector<control::DpdkListen>& entries) {

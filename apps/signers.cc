@@ -22,13 +22,22 @@ class WorkerSigner final : public signer::DigestSigner {
 
   bool Sign(const signer::SigningKey& key, const signer::Digest& digest,
             signer::Signature& out) noexcept override {
-    return ink_signer_.Sign(key, digest, out);
+    if (++signed_ % kTimedOneIn != 0) return ink_signer_.Sign(key, digest, out);
+    const std::uint64_t begin = proxy::SteadyNanoseconds();
+    const bool done = ink_signer_.Sign(key, digest, out);
+    latency_.Add(proxy::SteadyNanoseconds() - begin, kTimedOneIn);
+    return done;
   }
+  const proxy::LatencyHistogram& latency() const noexcept { return latency_; }
   const signer::InkSignerCounters& counters() const noexcept { return ink_signer_.counters(); }
 
  private:
+  static constexpr unsigned kTimedOneIn = 16;
+
   signer::OpensslSigner whole_;
   signer::InkSigner ink_signer_;
+  proxy::LatencyHistogram latency_;
+  std::uint64_t signed_ = 0;
 };
 
 signer::P256Implementation ImplementationOf(control::InkImplementation configured) {
@@ -72,7 +81,25 @@ Result<std::unique_ptr<Signers>> Signers::Start(const control::InkConfig& config
 std::unique_ptr<signer::DigestSigner> Signers::Make() {
   auto made = std::make_unique<WorkerSigner>(ink_.get(), next_++);
   counters_.push_back(&made->counters());
+  latencies_.push_back(&made->latency());
   return made;
+}
+
+std::uint64_t Signers::Signatures() const {
+  std::uint64_t all = 0;
+  for (const auto* counters : counters_) {
+    all += counters->ready.load(std::memory_order_relaxed);
+    all += counters->whole.load(std::memory_order_relaxed);
+  }
+  return all;
+}
+
+std::size_t Signers::ReadyPairs() const {
+  std::size_t available = 0;
+  for (std::size_t worker = 0; ink_ && worker < ink_->workers(); ++worker) {
+    available += ink_->available(worker);
+  }
+  return available;
 }
 
 void Signers::AddMetrics(control::MetricsText& out) const {
@@ -91,21 +118,21 @@ void Signers::AddMetrics(control::MetricsText& out) const {
           sum(&signer::InkSignerCounters::whole), "way=\"whole\"");
   out.Add("sealwire_signatures_total", Kind::kCounter, signatures,
           sum(&signer::InkSignerCounters::failed), "way=\"failed\"");
+  proxy::LatencyTotals latency;
+  for (const auto* one : latencies_) latency.Add(*one);
+  out.AddHistogram("sealwire_signature_duration_seconds",
+                   "How long a signature took; one in 16 is timed and counted 16 times.", latency);
   if (!ink_) return;
   out.Add("sealwire_ready_ink_dry_total", Kind::kCounter,
           "Times a worker found its ring empty and made pairs itself.",
           sum(&signer::InkSignerCounters::dry));
 
-  std::size_t available = 0;
-  for (std::size_t worker = 0; worker < ink_->workers(); ++worker) {
-    available += ink_->available(worker);
-  }
   const signer::ReadyInkCounters& counted = ink_->counters();
   const auto read = [](const std::atomic<std::uint64_t>& counter) {
     return static_cast<double>(counter.load(std::memory_order_relaxed));
   };
   out.Add("sealwire_ready_pairs", Kind::kGauge, "Ready pairs in store.",
-          static_cast<double>(available));
+          static_cast<double>(ReadyPairs()));
   out.Add("sealwire_ready_pairs_capacity", Kind::kGauge, "Ready pairs that the store can hold.",
           static_cast<double>(ink_->capacity()));
   out.Add("sealwire_ready_pairs_made_total", Kind::kCounter, "Ready pairs made.",

@@ -12,6 +12,7 @@
 #include "control/config.h"
 #include "control/metrics_page.h"
 #include "dns/result.h"
+#include "proxy/latency.h"
 #include "signer/ecdsa.h"
 #include "signer/ink_signer.h"
 #include "signer/ready_ink.h"
@@ -28,14 +29,17 @@ class Signers {
   std::unique_ptr<signer::DigestSigner> Make();
 
   void AddMetrics(control::MetricsText& out) const;
+  std::uint64_t Signatures() const;
+  std::size_t ReadyPairs() const;
 
  private:
   explicit Signers(std::unique_ptr<signer::ReadyInk> ink) : ink_(std::move(ink)) {}
 
   std::unique_ptr<signer::ReadyInk> ink_;  // null: implementation: off
   std::size_t next_ = 0;
-  std::vector<const signer::InkSignerCounters*>
-      counters_;  // of the signers made, which live as long as their workers
+  // Of the signers made, which live as long as their workers.
+  std::vector<const signer::InkSignerCounters*> counters_;
+  std::vector<const proxy::LatencyHistogram*> latencies_;
 };
 
 }  // namespace sealwire::apps

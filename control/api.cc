@@ -133,6 +133,8 @@ const std::vector<Api::Route>& Api::Routes() {
       {"POST", {"v1", "zones", "", "dnssec", "check"}, &Api::CheckDnssec},
       {"GET", {"v1", "zones", "", "keys"}, &Api::GetKeys},
       {"GET", {"v1", "zones", "", "history"}, &Api::GetHistory},
+      {"GET", {"v1", "zones", "", "stats"}, &Api::GetStats},
+      {"GET", {"v1", "series"}, &Api::GetSeries},
       {"POST", {"v1", "batch"}, &Api::PostBatch},
       {"GET", {"v1", "operations", ""}, &Api::GetOperation},
       {"GET", {"v1", "backends"}, &Api::GetBackends},

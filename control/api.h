@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "control/access_token.h"
+#include "control/metric_series.h"
 #include "control/zone_control.h"
 #include "keycache/hsm_client.h"
 #include "net/http_server.h"
+#include "proxy/audience.h"
 #include "proxy/forward_client.h"
 
 namespace sealwire::control {
@@ -30,6 +32,8 @@ struct NodeFacts {
   std::function<bool()> ready;
   std::function<std::vector<proxy::BackendStatus>()> backends;  // of all workers
   std::function<std::vector<keycache::HsmStatus>()> hsm;        // of each token
+  std::function<proxy::AudienceTotals(proxy::AudienceKey)> audience;
+  const MetricSeries* series = nullptr;
 };
 
 class Api {
@@ -63,6 +67,9 @@ class Api {
   void PutZone(Call& call);
   void DeleteZone(Call& call);
   void GetHistory(Call& call);
+  // control/api_stats.cc
+  void GetStats(Call& call);
+  void GetSeries(Call& call);
   // control/api_dnssec.cc
   void GetDnssec(Call& call);
   void PatchDnssec(Call& call);

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMaxFileSize = 1 << 20;
 constexpr std::uint32_t kMinValidity = 3600;
 constexpr std::uint32_t kMaxValidity = 90 * 86400;
+constexpr std::uint32_t kMaxDrainDelay = 600;
 
 Result<net::Endpoint> DnsEndpoint(const std::string& text) {
   return net::Endpoint::FromText(text, 53);
@@ -223,6 +224,16 @@ void ReadLog(YamlMap& top, Config& config) {
   map->RejectUnknown();
 }
 
+void ReadDrain(YamlMap& top, Config& config) {
+  auto map = top.Map("drain");
+  if (!map) return;
+  config.drain_delay = map->Parsed("delay", ParseDuration).value_or(config.drain_delay);
+  if (config.drain_delay > kMaxDrainDelay) {
+    map->Fail("delay", "must be at most " + FormatDuration(kMaxDrainDelay));
+  }
+  map->RejectUnknown();
+}
+
 void ReadConfig(YamlMap& top, Config& config) {
   ReadListen(top, config);
   ReadWorkers(top, config);
@@ -236,6 +247,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadLog(top, config);
   ReadTsigKeys(top, config.tsig);
   ReadManners(top, config);
+  ReadDrain(top, config);
 }
 
 template <class List, class ToText>
@@ -314,6 +326,7 @@ std::string Config::ToYaml() const {
                      log.format == LogFormat::kJson ? "json" : "text");
   out += TsigKeysToYaml(tsig);
   out += MannersYaml(*this);
+  out += fmt::format("drain: {{delay: {}}}\n", FormatDuration(drain_delay));
   return out;
 }
 

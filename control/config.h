@@ -97,6 +97,8 @@ struct Config {
   std::optional<std::string> cookie_secret_file;  // none: secrets of this start's own
   proxy::RateLimitOptions rate_limit;
   proxy::ServerIdentity identity;
+  // Seconds for which a stopping daemon goes on answering while /readyz says it is not.
+  std::uint32_t drain_delay = 0;
   bool operator==(const Config&) const = default;
 
   static Result<Config> FromFile(const std::string& file);

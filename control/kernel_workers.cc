@@ -91,4 +91,14 @@ proxy::PipelineTotals KernelWorkers::Totals() const {
   return totals;
 }
 
+proxy::LatencyTotals KernelWorkers::BackendLatency() const {
+  proxy::LatencyTotals totals;
+  for (const auto& worker : workers_) totals.Add(worker->backend_latency());
+  return totals;
+}
+
+void KernelWorkers::AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zone) const {
+  for (const auto& worker : workers_) worker->audience().AddTo(totals, zone);
+}
+
 }  // namespace sealwire::control

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/zone_registry.h"
+#include "proxy/audience.h"
 #include "proxy/counters.h"
 #include "proxy/kernel_worker.h"
 
@@ -31,6 +32,8 @@ class KernelWorkers : public Workers {
   std::vector<std::string> Listening() const;
   std::vector<proxy::BackendStatus> Backends() const;
   proxy::PipelineTotals Totals() const;
+  proxy::LatencyTotals BackendLatency() const;
+  void AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zone) const;
 
  private:
   std::vector<std::unique_ptr<proxy::KernelWorker>> workers_;

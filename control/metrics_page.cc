@@ -44,13 +44,30 @@ void AddPipeline(MetricsText& out, const proxy::PipelineTotals& totals) {
             static_cast<double>(totals.counts[i]));
   }
   for (std::size_t i = 0; i < proxy::kRcodes; ++i) {
-    if (totals.rcodes[i] == 0) continue;
+    // The usual ones are there from the start, or a rate over them would begin with a gap.
+    const bool usual = i <= static_cast<std::size_t>(dns::Rcode::kRefused);
+    if (totals.rcodes[i] == 0 && !usual) continue;
     out.Add("sealwire_answers_total", Kind::kCounter, "Answers by RCODE.",
             static_cast<double>(totals.rcodes[i]),
             fmt::format("rcode=\"{}\"", dns::ToText(static_cast<dns::Rcode>(i))));
   }
   out.Add("sealwire_queries_waiting", Kind::kGauge, "Queries that wait for a backend.",
           static_cast<double>(totals.waiting));
+}
+
+void AddLatency(MetricsText& out, const proxy::PipelineTotals& totals) {
+  constexpr std::array<const char*, proxy::kTransports> kPaths = {"udp", "tcp"};
+  for (std::size_t path = 0; path < proxy::kTransports; ++path) {
+    for (std::size_t way = 0; way < proxy::kWays; ++way) {
+      out.AddHistogram("sealwire_answer_duration_seconds",
+                       "From a query's arrival in the pipeline to its answer. Of answers given at "
+                       "once one in 64 is timed and counted 64 times; outcome=\"waited\" counts "
+                       "every answer that had to wait for a backend.",
+                       totals.latency[path][way],
+                       fmt::format("path=\"{}\",outcome=\"{}\"", kPaths[path],
+                                   proxy::NameOf(static_cast<proxy::Way>(way))));
+    }
+  }
 }
 
 // Sums one counter over all workers.
@@ -160,13 +177,31 @@ std::string MetricsText::Label(std::string_view name, std::string_view value) {
 
 void MetricsText::Add(std::string_view name, Kind kind, std::string_view help, double value,
                       std::string_view labels) {
-  if (name != last_) {
-    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name,
-                         kind == Kind::kCounter ? "counter" : "gauge");
-    last_ = name;
-  }
+  Head(name, help, kind == Kind::kCounter ? "counter" : "gauge");
   text_ += labels.empty() ? fmt::format("{} {}\n", name, value)
                           : fmt::format("{}{{{}}} {}\n", name, labels, value);
+}
+
+void MetricsText::AddHistogram(std::string_view name, std::string_view help,
+                               const proxy::LatencyTotals& totals, std::string_view labels) {
+  Head(name, help, "histogram");
+  const std::string_view comma = labels.empty() ? "" : ",";
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < proxy::kLatencyBuckets; ++i) {
+    below += totals.buckets[i];
+    const bool last = i + 1 == proxy::kLatencyBuckets;
+    text_ += fmt::format("{}_bucket{{{}{}le=\"{}\"}} {}\n", name, labels, comma,
+                         last ? "+Inf" : fmt::format("{}", proxy::LatencyBound(i)), below);
+  }
+  const std::string set = labels.empty() ? "" : fmt::format("{{{}}}", labels);
+  text_ += fmt::format("{}_sum{} {}\n{}_count{} {}\n", name, set,
+                       static_cast<double>(totals.sum_ns) / 1e9, name, set, below);
+}
+
+void MetricsText::Head(std::string_view name, std::string_view help, std::string_view kind) {
+  if (name == last_) return;
+  text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, kind);
+  last_ = name;
 }
 
 std::string MetricsPage::Text() const {
@@ -177,7 +212,12 @@ std::string MetricsPage::Text() const {
           static_cast<double>(sources_.started));
   out.Add("sealwire_ready", Kind::kGauge, "1 while queries are answered.",
           sources_.ready() ? 1 : 0);
-  AddPipeline(out, sources_.workers.Totals());
+  const proxy::PipelineTotals totals = sources_.workers.Totals();
+  AddPipeline(out, totals);
+  AddLatency(out, totals);
+  out.AddHistogram("sealwire_backend_duration_seconds",
+                   "From a question to a backend over UDP to its answer.",
+                   sources_.workers.BackendLatency());
   AddSockets(out, sources_.workers);
   AddZones(out, sources_.registry);
   AddHsm(out, sources_.hsm());

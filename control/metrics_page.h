@@ -22,12 +22,17 @@ class MetricsText {
   // `labels` is `name="value",…` or empty; HELP and TYPE are written with the first of a name.
   void Add(std::string_view name, Kind kind, std::string_view help, double value,
            std::string_view labels = {});
+  // Cumulative buckets, sum and count (the durations in seconds).
+  void AddHistogram(std::string_view name, std::string_view help,
+                    const proxy::LatencyTotals& totals, std::string_view labels = {});
   const std::string& text() const noexcept { return text_; }
 
   // `name="value"`, the value escaped.
   static std::string Label(std::string_view name, std::string_view value);
 
  private:
+  void Head(std::string_view name, std::string_view help, std::string_view kind);
+
   std::string text_;
   std::string last_;
 };

@@ -38,9 +38,24 @@ Status ZoneRegistry::Load() {
 void ZoneRegistry::Show(const ZoneRecord& record) {
   const auto [at, added] = entries_.try_emplace(record.name);
   ZoneEntry& entry = at->second;
+  if (added) entry.audience = TakePlace();
   if (!added) by_status_[entry.record->status].erase(at->first);
   by_status_[record.status].insert(at->first);
   entry.record = std::make_shared<const ZoneRecord>(record);
+}
+
+proxy::AudienceKey ZoneRegistry::TakePlace() {
+  proxy::AudienceKey taken;
+  if (!free_places_.empty()) {
+    taken.place = free_places_.back();
+    free_places_.pop_back();
+  } else if (last_place_.place < kAudienceZones) {
+    taken.place = last_place_.place++;
+  } else {
+    return {};
+  }
+  taken.holder = ++last_place_.holder;
+  return taken;
 }
 
 Status ZoneRegistry::Commit(Change& change) {
@@ -49,6 +64,7 @@ Status ZoneRegistry::Commit(Change& change) {
     const auto found = entries_.find(name);
     if (found == entries_.end()) continue;
     by_status_[found->second.record->status].erase(found->first);
+    if (found->second.audience.holder != 0) free_places_.push_back(found->second.audience.place);
     entries_.erase(found);
     Touch(name);
   }
@@ -129,6 +145,7 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   proxy::Zone zone;
   zone.apex = record.apex();
   zone.id = ++last_snapshot_id_;
+  zone.audience = entry.audience;
   if (const auto policy = policies_.find(record.policy); policy != policies_.end()) {
     zone.policy.signature_validity = policy->second.signature_validity;
   }

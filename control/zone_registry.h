@@ -26,6 +26,10 @@
 
 namespace sealwire::control {
 
+// Zones for which every worker counts who asks them: 192 MiB of addresses each, of which the kernel
+// gives what is touched. Zones beyond are served and not counted.
+inline constexpr std::size_t kAudienceZones = std::size_t{1} << 20;
+
 // Those who answer queries.
 class Workers {
  public:
@@ -57,6 +61,7 @@ Result<Content> ReadContent(const std::string& path, const dns::Name& apex);
 
 struct ZoneEntry {
   std::shared_ptr<const ZoneRecord> record;
+  proxy::AudienceKey audience;
 
   // What answers are made of.
   Content content;
@@ -122,6 +127,7 @@ class ZoneRegistry {
  private:
   std::shared_ptr<const proxy::Zone> Build(const ZoneEntry& entry);
   void Show(const ZoneRecord& record);
+  proxy::AudienceKey TakePlace();
 
   StateStore& store_;
   Workers& workers_;
@@ -133,6 +139,8 @@ class ZoneRegistry {
   std::shared_ptr<const proxy::ZoneTable> table_;
   std::uint64_t last_snapshot_id_ = 0;
   std::uint64_t last_forward_id_ = 0;
+  proxy::AudienceKey last_place_;
+  std::vector<std::uint32_t> free_places_;  // of zones that were removed
 };
 
 }  // namespace sealwire::control

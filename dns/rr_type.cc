@@ -23,6 +23,7 @@ constexpr std::array kMnemonics = {
     Mnemonic{RRType::kMR, "MR"},
     Mnemonic{RRType::kWKS, "WKS"},
     Mnemonic{RRType::kPTR, "PTR"},
+    Mnemonic{RRType::kNULL, "NULL"},
     Mnemonic{RRType::kHINFO, "HINFO"},
     Mnemonic{RRType::kMINFO, "MINFO"},
     Mnemonic{RRType::kMX, "MX"},

@@ -22,6 +22,7 @@ enum class RRType : std::uint16_t {
   kMR = 9,           // RFC 1035
   kWKS = 11,         // RFC 1035
   kPTR = 12,         // RFC 1035
+  kNULL = 10,        // RFC 1035, RFC 8145
   kHINFO = 13,       // RFC 1035, RFC 8482
   kMINFO = 14,       // RFC 1035
   kMX = 15,          // RFC 1035
@@ -104,10 +105,14 @@ enum class Rcode : std::uint16_t {
 // EDNS option codes.
 enum class EdnsOption : std::uint16_t {
   kNsid = 3,            // RFC 5001
+  kAlgorithms = 5,      // RFC 6975: DAU
+  kDsHashes = 6,        // RFC 6975: DHU
+  kNsec3Hashes = 7,     // RFC 6975: N3U
   kClientSubnet = 8,    // RFC 7871
   kCookie = 10,         // RFC 7873
   kTcpKeepalive = 11,   // RFC 7828
   kPadding = 12,        // RFC 7830
+  kKeyTag = 14,         // RFC 8145
   kExtendedError = 15,  // RFC 8914
   kReportChannel = 18,  // RFC 9567
 };

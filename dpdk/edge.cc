@@ -251,6 +251,9 @@ const LcoreCounters& Edge::counters(std::size_t lcore) const noexcept {
 const proxy::PipelineCounters& Edge::pipeline_counters(std::size_t lcore) const noexcept {
   return impl_->lcores[lcore]->pipeline().counters();
 }
+const proxy::AudienceBook& Edge::audience(std::size_t lcore) const noexcept {
+  return impl_->lcores[lcore]->pipeline().audience();
+}
 std::vector<proxy::BackendStatus> Edge::Backends() const {
   return impl_->desk->Backends();
 }

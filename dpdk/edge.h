@@ -50,6 +50,7 @@ class Edge {
   std::size_t lcores() const noexcept;
   const LcoreCounters& counters(std::size_t lcore) const noexcept;
   const proxy::PipelineCounters& pipeline_counters(std::size_t lcore) const noexcept;
+  const proxy::AudienceBook& audience(std::size_t lcore) const noexcept;
   std::vector<proxy::BackendStatus> Backends() const;
 
   struct PortStatus {

@@ -117,6 +117,7 @@ void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& trait
   Entry& entry = *new (ring_[head_].octets.data()) Entry;
   entry.hash = key.hash;
   entry.zone_version = traits.zone_version;
+  entry.audience = traits.audience;
   entry.table_epoch = traits.table_epoch;
   entry.from_ms = traits.from_ms;
   entry.until_ms = traits.until_ms;

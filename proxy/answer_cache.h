@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dns/bytes.h"
+#include "proxy/audience_key.h"
 
 namespace sealwire::proxy {
 
@@ -33,6 +34,7 @@ class AnswerCache {
     std::uint64_t table_epoch = 0;  // of the zone table for which zone_version was last found right
     std::uint64_t from_ms = 0;      // usable from here
     std::uint64_t until_ms = 0;     // to here, exclusive
+    AudienceKey audience;           // of that zone
     std::uint32_t granules = 0;     // length in the ring, this header included
     std::uint16_t size = 0;         // of the message
     std::uint16_t question_size = 0;
@@ -56,6 +58,7 @@ class AnswerCache {
     bool is_signed = false;
     bool nonexistent = false;
     std::uint16_t options_size = 0;
+    AudienceKey audience = {};
   };
 
   static constexpr std::size_t kMaxMessage = 4096;

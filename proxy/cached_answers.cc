@@ -82,7 +82,7 @@ void CachedAnswers::Remember(const AnswerCache::Key& key, dns::Bytes message, co
   cache_.Insert(key, message,
                 {zone->version(), epoch_, now_ms, until_ms, resolution.many_zones(),
                  resolution.asked_backend(), is_signed, answer.nonexistent,
-                 static_cast<std::uint16_t>(options_size)});
+                 static_cast<std::uint16_t>(options_size), zone->audience});
 }
 
 }  // namespace sealwire::proxy

@@ -64,6 +64,22 @@ void PipelineTotals::Add(const PipelineCounters& worker) noexcept {
     rcodes[i] += worker.rcodes[i].value();
   }
   waiting += worker.waiting.value();
+  for (std::size_t transport = 0; transport < kTransports; ++transport) {
+    for (std::size_t way = 0; way < kWays; ++way) {
+      latency[transport][way].Add(worker.latency[transport][way]);
+    }
+  }
+}
+
+void PipelineTotals::Add(const PipelineTotals& others) noexcept {
+  for (std::size_t i = 0; i < kCounts; ++i) counts[i] += others.counts[i];
+  for (std::size_t i = 0; i < kRcodes; ++i) rcodes[i] += others.rcodes[i];
+  waiting += others.waiting;
+  for (std::size_t transport = 0; transport < kTransports; ++transport) {
+    for (std::size_t way = 0; way < kWays; ++way) {
+      latency[transport][way].Add(others.latency[transport][way]);
+    }
+  }
 }
 
 PipelineTotals Sum(std::span<const PipelineCounters* const> workers) noexcept {

@@ -11,6 +11,7 @@
 
 #include "dns/rr_type.h"
 #include "proxy/counter.h"
+#include "proxy/latency.h"
 
 namespace sealwire::proxy {
 
@@ -41,7 +42,8 @@ enum class Count : std::uint8_t {
   kCount,
 };
 inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kCount);
-inline constexpr std::size_t kRcodes = 24;  // RCODEs above 23 are counted as 23
+inline constexpr std::size_t kTransports = 2;  // in the order of proxy::Transport
+inline constexpr std::size_t kRcodes = 24;     // RCODEs above 23 are counted as 23
 
 // snake_case, as in a metric's name.
 std::string_view NameOf(Count count) noexcept;
@@ -50,6 +52,7 @@ struct alignas(64) PipelineCounters {
   std::array<Counter, kCounts> counts;
   std::array<Counter, kRcodes> rcodes;  // of answers
   Counter waiting;                      // gauge
+  std::array<std::array<LatencyHistogram, kWays>, kTransports> latency;
 
   void Add(Count count) noexcept { counts[static_cast<std::size_t>(count)].Add(); }
   void Add(dns::Rcode rcode) noexcept {
@@ -62,11 +65,13 @@ struct PipelineTotals {
   std::array<std::uint64_t, kCounts> counts{};
   std::array<std::uint64_t, kRcodes> rcodes{};
   std::uint64_t waiting = 0;
+  std::array<std::array<LatencyTotals, kWays>, kTransports> latency;
 
   std::uint64_t operator[](Count count) const noexcept {
     return counts[static_cast<std::size_t>(count)];
   }
   void Add(const PipelineCounters& worker) noexcept;
+  void Add(const PipelineTotals& others) noexcept;
 };
 
 PipelineTotals Sum(std::span<const PipelineCounters* const> workers) noexcept;

@@ -46,6 +46,7 @@ class ForwardClient::Impl final : public BackendEvents {
   bool Ask(const ForwardSet& set, const BackendQuestion& asked, Ticket ticket) noexcept;
   std::size_t outstanding() const noexcept { return questions_.size(); }
   std::vector<BackendStatus> Backends() const { return backends_.Statuses(); }
+  const LatencyHistogram& latency() const noexcept { return latency_; }
 
   // BackendEvents.
   void OnDatagrams(Backend& backend, BackendSocket& socket) noexcept override;
@@ -125,6 +126,7 @@ class ForwardClient::Impl final : public BackendEvents {
   net::Timer housekeeping_;
   std::uint32_t next_channel_ = 1;
   std::uint64_t now_us_ = 0;
+  LatencyHistogram latency_;
   bool in_batch_ = false;
 };
 
@@ -313,6 +315,7 @@ void ForwardClient::Impl::OnMatch(Question& question, Attempt& attempt, ReplyMat
     if (match == ReplyMatch::kOtherCase && attempt.random_case) backend.LeaveOutCase(now_us_);
   } else {
     backend.health().OnAnswer(now_us_ - attempt.sent_us);
+    latency_.Add((now_us_ - attempt.sent_us) * 1000);
     if (match != ReplyMatch::kOtherCase && attempt.random_case) backend.OnCaseKept();
   }
   EndAttempt(attempt);
@@ -459,6 +462,9 @@ bool ForwardClient::Ask(const ForwardSet& backends, const BackendQuestion& quest
 }
 std::size_t ForwardClient::outstanding() const noexcept {
   return impl_->outstanding();
+}
+const LatencyHistogram& ForwardClient::latency() const noexcept {
+  return impl_->latency();
 }
 std::vector<BackendStatus> ForwardClient::Backends() const {
   return impl_->Backends();

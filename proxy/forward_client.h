@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "proxy/latency.h"
 #include "proxy/pipeline.h"
 
 namespace sealwire::proxy {
@@ -81,6 +82,8 @@ class ForwardClient final : public BackendAsker {
   std::size_t outstanding() const noexcept;
   // Any thread: all endpoints asked so far.
   std::vector<BackendStatus> Backends() const;
+  // Any thread: from question to answer over UDP, all endpoints together.
+  const LatencyHistogram& latency() const noexcept;
 
  private:
   class Impl;

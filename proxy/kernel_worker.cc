@@ -158,6 +158,8 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
   const WorkerCounters& counters() const noexcept { return counters_; }
   const PipelineCounters& pipeline_counters() const noexcept { return pipeline_.counters(); }
   std::vector<BackendStatus> Backends() const { return forward_.Backends(); }
+  const AudienceBook& audience() const noexcept { return pipeline_.audience(); }
+  const LatencyHistogram& backend_latency() const noexcept { return forward_.latency(); }
 
  private:
   void TakeZones() {
@@ -255,6 +257,12 @@ const PipelineCounters& KernelWorker::pipeline_counters() const noexcept {
 }
 std::vector<BackendStatus> KernelWorker::Backends() const {
   return impl_->Backends();
+}
+const AudienceBook& KernelWorker::audience() const noexcept {
+  return impl_->audience();
+}
+const LatencyHistogram& KernelWorker::backend_latency() const noexcept {
+  return impl_->backend_latency();
 }
 
 }  // namespace sealwire::proxy

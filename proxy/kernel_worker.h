@@ -3,9 +3,10 @@
 // Workers share nothing that is written per packet. The kernel spreads clients over them
 // (SO_REUSEPORT). Zones reach a worker as immutable snapshots that it swaps in between batches.
 //
-// Threading: Create, Start, Publish, Drain, Join, counters and Backends belong to other threads
-// (the control thread). Ownership: the worker owns its signer; foreign sources are borrowed and
-// outlive it. Errors: Create() names the address that could not be bound and what to do about it.
+// Threading: Create, Start, Publish, Drain, Join, counters, histograms, audience and Backends
+// belong to other threads (the control thread). Ownership: the worker owns its signer; foreign
+// sources are borrowed and outlive it. Errors: Create() names the address that could not be bound
+// and what to do about it.
 #pragma once
 
 #include <chrono>
@@ -69,6 +70,8 @@ class KernelWorker {
   const WorkerCounters& counters() const noexcept;
   const PipelineCounters& pipeline_counters() const noexcept;
   std::vector<BackendStatus> Backends() const;
+  const AudienceBook& audience() const noexcept;
+  const LatencyHistogram& backend_latency() const noexcept;
 
  private:
   class Impl;

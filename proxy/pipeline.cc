@@ -9,9 +9,11 @@
 #include "proxy/answer_cache.h"
 #include "proxy/answer_encoder.h"
 #include "proxy/asker_options.h"
+#include "proxy/audience.h"
 #include "proxy/cached_answers.h"
 #include "proxy/counters.h"
 #include "proxy/draft.h"
+#include "proxy/latency.h"
 #include "proxy/name_hash.h"
 #include "proxy/query.h"
 #include "proxy/resolution.h"
@@ -50,6 +52,7 @@ class Pipeline::Impl {
         limiter_(options.rate_limit, options.hash_seed),
         cached_(options.answer_cache_bytes, options.hash_seed, counters_),
         waiting_(options.max_waiting),
+        audience_(options.audience_zones),
         asker_(asker),
         sink_(sink),
         late_out_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxMessage)) {}
@@ -63,8 +66,19 @@ class Pipeline::Impl {
     asker_options_.Refresh();
   }
   const PipelineCounters& counters() const noexcept { return counters_; }
+  const AudienceBook& audience() const noexcept { return audience_; }
 
   Outcome Handle(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
+    if (++handled_ % kTimedOneIn != 0) return Handled(wire, from, out);
+    const std::uint64_t begin = SteadyNanoseconds();
+    const Outcome outcome = Handled(wire, from, out);
+    if (outcome.verdict == Verdict::kAnswer) {
+      Latency(from, way_).Add(SteadyNanoseconds() - begin, kTimedOneIn);
+    }
+    return outcome;
+  }
+
+  Outcome Handled(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
     counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
     Query query;
     const Admission admission = Admit(query, query.Parse(wire));
@@ -93,6 +107,7 @@ class Pipeline::Impl {
     }
     entry->asker = from;
     entry->route = route;
+    entry->since_ns = SteadyNanoseconds();
     entry->query_size = KeepQuery(query, entry->text->query);
     counters_.waiting.Set(waiting_.size());
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
@@ -171,10 +186,15 @@ class Pipeline::Impl {
     const NameHashes name(query.name, zones_->hash_seed());
     const AnswerCache::Key key = cached_.KeyFor(query, name);
     if (const AnswerCache::Entry* entry = cached_.Find(key, query, name, now_ms_)) {
+      audience_.Count(entry->audience, query, from.client.address, zones_->hash_seed());
       return FromCache(*entry, query, name, out);
     }
     Resolution resolution = NewResolution(query);
-    switch (resolution.Start(name)) {
+    const Progress progress = resolution.Start(name);
+    if (const Zone* zone = resolution.first_zone()) {
+      audience_.Count(zone->audience, query, from.client.address, zones_->hash_seed());
+    }
+    switch (progress) {
       case Progress::kWait:
         return {Verdict::kWait, 0};
       case Progress::kNotOurs:
@@ -211,6 +231,7 @@ class Pipeline::Impl {
 
   Outcome FromCache(const AnswerCache::Entry& entry, const Query& query, const NameHashes& name,
                     dns::MutableBytes out) noexcept {
+    way_ = Way::kCached;
     Account(query, name, entry.nonexistent, entry.zone_version);
     const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
     if (size == 0) return Truncated(query, cached_.IsAuthoritative(entry), out);
@@ -299,6 +320,7 @@ class Pipeline::Impl {
       counters_.Add(Count::kSigningFailures);
     }
     if (encoded.kind == EncodedAnswer::Kind::kWritten) {
+      way_ = encoded.is_signed ? Way::kSigned : Way::kUnsigned;
       if (encoded.is_signed) counters_.Add(Count::kAnswersSigned);
       if (encoded.truncated) counters_.Add(Count::kAnswersTruncated);
       if (answer_.nonexistent) counters_.Add(Count::kAnswersNonexistent);
@@ -312,6 +334,7 @@ class Pipeline::Impl {
                  std::optional<dns::ExtendedError> error, dns::MutableBytes out) noexcept {
     const std::uint32_t size = encoder_.EncodeRefusal(query, rcode, echo_question, error, out);
     if (size == 0) return {};
+    way_ = rcode == dns::Rcode::kServFail ? Way::kFailed : Way::kRefused;
     counters_.Add(rcode);
     options_before_ = encoder_.options_size();
     subject_ = {RateLimiter::Kind::kError, 0};
@@ -413,6 +436,7 @@ class Pipeline::Impl {
       size = Leave(query, entry.asker, size, out).size;
     }
     const ReplyRoute route = entry.route;
+    Latency(entry.asker, Way::kWaited).Add(SteadyNanoseconds() - entry.since_ns);
     waiting_.Close(entry);
     counters_.waiting.Set(waiting_.size());
     if (size > 0) sink_->Deliver(route, {late_out_.get(), size});
@@ -424,6 +448,10 @@ class Pipeline::Impl {
     std::uint64_t what = 0;
   };
   std::uint32_t Seconds() const noexcept { return static_cast<std::uint32_t>(now_ms_ / 1000); }
+  LatencyHistogram& Latency(const Asker& from, Way way) noexcept {
+    return counters_
+        .latency[static_cast<std::size_t>(from.transport)][static_cast<std::size_t>(way)];
+  }
 
   PipelineCounters counters_;
   std::uint16_t max_udp_size_;
@@ -438,10 +466,13 @@ class Pipeline::Impl {
   Subject subject_;                 // of the message just written
   CachedAnswers cached_;
   WaitingTable waiting_;
+  AudienceBook audience_;
   BackendAsker* asker_;
   AnswerSink* sink_;
   std::shared_ptr<const ZoneTable> zones_;
   std::uint64_t now_ms_ = 0;
+  std::uint64_t handled_ = 0;
+  Way way_ = Way::kRefused;  // how the last answer came about
   Answer answer_;
   Arena arena_;
   std::array<std::uint8_t, WaitingTable::kMaxDraft> draft_;
@@ -474,6 +505,9 @@ void Pipeline::OnBackendFailure(Ticket ticket) noexcept {
 }
 const PipelineCounters& Pipeline::counters() const noexcept {
   return impl_->counters();
+}
+const AudienceBook& Pipeline::audience() const noexcept {
+  return impl_->audience();
 }
 
 }  // namespace sealwire::proxy

@@ -1,8 +1,9 @@
 // The way of a packet: query octets in, verdict and answer octets out.
 //
 // parse → zone → cached answer? → source (local, or wait for a backend) → synthesize → classify →
-// prove → sign → encode → remember. The pipeline touches no socket, reads no clock and never learns
-// by which path a packet came; the kernel-socket loop and the DPDK loop both feed it.
+// prove → sign → encode → remember. The pipeline touches no socket and never learns by which path a
+// packet came; the kernel-socket loop and the DPDK loop both feed it. Its time is what it is told,
+// but for the stop watch held to one query in 64 and to those that wait.
 //
 // Waiting is a verdict: a query that needs a backend gives kWait. The caller may then Defer() it;
 // the answer re-enters through OnBackendReply() and leaves through AnswerSink::Deliver(), perhaps
@@ -76,6 +77,7 @@ class BackendAsker {
 
 // Counted by the worker alone, read by the metrics page: relaxed atomics, one cache line owner.
 struct PipelineCounters;
+class AudienceBook;
 
 struct PipelineOptions {
   std::size_t answer_cache_bytes = 32u << 20;
@@ -87,6 +89,7 @@ struct PipelineOptions {
   RateLimitOptions rate_limit;
   std::shared_ptr<const CookieKeyring> cookies;  // null: secrets that this pipeline makes itself
   std::uint32_t tcp_idle_ms = 10000;             // told to clients (RFC 7828)
+  std::size_t audience_zones = 0;                // zones for which is counted who asks them
 };
 
 class Pipeline {
@@ -115,6 +118,7 @@ class Pipeline {
   void OnBackendFailure(Ticket ticket) noexcept;
 
   const PipelineCounters& counters() const noexcept;
+  const AudienceBook& audience() const noexcept;
 
  private:
   class Impl;

@@ -38,7 +38,8 @@ class WaitingTable {
     Asked asked = Asked::kAnswer;
     dns::Name name;  // what was asked of the backend, and its type
     dns::RRType type = dns::RRType::kA;
-    int hops = 0;  // aliases followed so far
+    int hops = 0;                // aliases followed so far
+    std::uint64_t since_ns = 0;  // when it began to wait
     std::uint16_t query_size = 0;
     std::uint16_t draft_size = 0;
 

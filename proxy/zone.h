@@ -14,6 +14,7 @@
 #include "dns/name.h"
 #include "keycache/zone_keys.h"
 #include "net/address.h"
+#include "proxy/audience_key.h"
 
 namespace sealwire::proxy {
 
@@ -43,6 +44,7 @@ struct ZonePolicy {
 struct Zone {
   dns::Name apex;
   std::uint64_t id = 0;  // new for every change of content or keys: separates answer cache entries
+  AudienceKey audience;  // where workers count who asks it
   ZonePolicy policy;
   std::shared_ptr<const LocalZone> local;
   std::shared_ptr<const ForwardSet> forward;

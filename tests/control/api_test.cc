@@ -43,6 +43,12 @@ class ApiTest : public ControlFixture {
       return std::vector<proxy::BackendStatus>{status, status};
     };
     facts.hsm = [] { return std::vector<keycache::HsmStatus>{}; };
+    facts.audience = [](proxy::AudienceKey zone) {
+      proxy::AudienceTotals totals;
+      totals.heard[0] = zone.holder == 0 ? 0 : 40 + zone.holder;
+      return totals;
+    };
+    facts.series = &series_;
     api_ = std::make_unique<Api>(*zones_, AccessToken::FromText("right"), facts);
     zones_->OnEvent([this](const ZoneEvent& event) { api_->Broadcast(event); });
     server_ = std::make_unique<net::HttpServer>(
@@ -119,6 +125,9 @@ class ApiTest : public ControlFixture {
   static constexpr const char* kForward = R"({"backend":{"forward":["127.0.0.1:5301"]}})";
 
   std::unique_ptr<net::EventLoop> loop_;
+  MetricSeries series_{{[] { return proxy::PipelineTotals(); },
+                        [] { return proxy::LatencyTotals(); }, [] { return std::uint64_t{0}; },
+                        [] { return std::size_t{0}; }, [this] { return now_; }}};
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::HttpServer> server_;
   std::thread thread_;
@@ -330,7 +339,48 @@ TEST_F(ApiTest, OpenApiDescribesEveryRouteAndNoOther) {
       described += item.contains(method);
     }
   }
-  EXPECT_EQ(described, 15) << "every route but the stream";
+  EXPECT_EQ(described, 17) << "every route but the stream";
+}
+
+TEST_F(ApiTest, StatsAreOfTheZoneThatIsAskedFor) {
+  Call("PUT", "/v1/zones/first.example", kForward);
+  Call("PUT", "/v1/zones/second.example", kForward);
+  const json second = Call("GET", "/v1/zones/second.example/stats").Json();
+  EXPECT_EQ(second["queries"], 42);
+  EXPECT_EQ(second["counted"], true);
+  EXPECT_EQ(second["askers"]["estimate"], 0);
+  EXPECT_TRUE(second["askers"]["validating_share"].is_null());
+  EXPECT_EQ(Call("GET", "/v1/zones/third.example/stats").status, 404);
+  // The place of a zone that is gone is used again, by another holder.
+  Call("DELETE", "/v1/zones/first.example");
+  Call("PUT", "/v1/zones/third.example", kForward);
+  EXPECT_EQ(Call("GET", "/v1/zones/third.example/stats").Json()["queries"], 43);
+}
+
+TEST_F(ApiTest, SeriesGivesWhatIsNew) {
+  const std::int64_t later = now_ + 5;
+  loop_->Post([this, later] {
+    now_ = later;
+    series_.Sample();
+  });
+  EXPECT_EQ(Call("GET", "/v1/series").Json()["at"], json::array({later}));
+  EXPECT_EQ(Call("GET", "/v1/series?since=" + std::to_string(later)).Json()["at"], json::array());
+  EXPECT_EQ(Call("GET", "/v1/series?since=now").status, 422);
+}
+
+TEST(MetricsText, WritesAHistogramInTheOrderOfItsBounds) {
+  proxy::LatencyHistogram histogram;
+  histogram.Add(300, 2);
+  proxy::LatencyTotals totals;
+  totals.Add(histogram);
+  MetricsText text;
+  text.AddHistogram("a_seconds", "Help.", totals, "x=\"1\"");
+  EXPECT_THAT(text.text(), HasSubstr("# TYPE a_seconds histogram\n"
+                                     "a_seconds_bucket{x=\"1\",le=\"2.56e-07\"} 0\n"
+                                     "a_seconds_bucket{x=\"1\",le=\"5.12e-07\"} 2\n"));
+  EXPECT_THAT(text.text(), HasSubstr("a_seconds_bucket{x=\"1\",le=\"+Inf\"} 2\n"
+                                     "a_seconds_sum{x=\"1\"} 6e-07\n"
+                                     "a_seconds_count{x=\"1\"} 2\n"));
 }
 
 TEST(MetricsText, SaysHelpAndTypeOnceForAName) {
