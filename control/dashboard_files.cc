@@ -26,7 +26,8 @@ std::optional<net::HttpResponse> DashboardFile(const net::HttpRequest& request) 
         {{"Content-Type", std::string(file.type)},
          {"Cache-Control", "no-cache"},
          {"Content-Security-Policy",
-          "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"},
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src "
+          "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
          {"X-Content-Type-Options", "nosniff"},
          {"Referrer-Policy", "no-referrer"}},
         std::string(file.content)};

@@ -20,7 +20,8 @@ TEST(Dashboard, ItsFilesNeedNoTokenAndRunOnlyTheirOwnScript) {
     EXPECT_FALSE(file->body.empty());
     bool restricted = false;
     for (const auto& [name, value] : file->headers) {
-      restricted |= name == "Content-Security-Policy" && value.starts_with("default-src 'self'");
+      restricted |= name == "Content-Security-Policy" && value.starts_with("default-src 'none'") &&
+                    value.find("unsafe") == std::string::npos;
     }
     EXPECT_TRUE(restricted) << path;
   }

@@ -17,3 +17,7 @@ def parts():
     with stack.Parts(directory) as made:
         yield made
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-screenshots", action="store_true", help="write docs/*.png as the browser tests see the dashboard")
