@@ -17,7 +17,11 @@ constexpr char kZone[] =
 class Audience : public PipelineFixture {
  protected:
   Audience() {
-    PipelineOptions options{1 << 20, 1 << 12, 64, 99, 1232, {}};
+    PipelineOptions options;
+    options.answer_cache_bytes = 1 << 20;
+    options.signature_memo_entries = 1 << 12;
+    options.max_waiting = 64;
+    options.hash_seed = 99;
     options.audience_zones = 16;
     counting_ = std::make_unique<Pipeline>(options, signer_, &backend_, this);
     counting_->SetTime(std::uint64_t{kNow} * 1000);
