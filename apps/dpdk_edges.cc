@@ -20,6 +20,17 @@ dpdk::EdgeOptions OptionsOf(const control::DpdkListen& entry) {
   options.eal = entry.eal;
   options.pipeline.audience_zones = control::kAudienceZones;
   options.poll = entry.busy_poll ? dpdk::PollMode::kBusy : dpdk::PollMode::kAdaptive;
+  using Memory = control::DpdkListen::Memory;
+  options.memory = entry.memory == Memory::kHugepages  ? dpdk::MemoryMode::kHugepages
+                   : entry.memory == Memory::kOrdinary ? dpdk::MemoryMode::kOrdinary
+                                                       : dpdk::MemoryMode::kAuto;
+  using Exception = control::DpdkListen::Exception;
+  options.exception = entry.exception == Exception::kTap    ? dpdk::ExceptionMode::kTap
+                      : entry.exception == Exception::kNone ? dpdk::ExceptionMode::kNone
+                                                            : dpdk::ExceptionMode::kAuto;
+  options.tap_name = entry.tap;
+  options.exception_rate = entry.exception_rate;
+  options.verify_checksums = entry.verify_checksums;
   return options;
 }
 

@@ -228,6 +228,9 @@ int Main(int argc, char** argv) {
       port.Drain(octets, rcode);
     }
   }
+  if (argc > 2) {
+    std::erase_if(cases, [&](const Case& c) { return &c != &cases[0] && c.name.find(argv[2]) == std::string::npos; });
+  }
   for (Case& warm : cases) {
     for (int i = 0; i < 8; ++i) MeasureChunk(port, warm);
     warm.cycles.clear();

@@ -17,6 +17,15 @@ constexpr std::uint32_t kMinValidity = 3600;
 constexpr std::uint32_t kMaxValidity = 90 * 86400;
 constexpr std::uint32_t kMaxDrainDelay = 600;
 
+constexpr std::initializer_list<std::pair<const char*, DpdkListen::Memory>> kMemoryWords = {
+    {"auto", DpdkListen::Memory::kAuto},
+    {"hugepages", DpdkListen::Memory::kHugepages},
+    {"ordinary", DpdkListen::Memory::kOrdinary}};
+constexpr std::initializer_list<std::pair<const char*, DpdkListen::Exception>> kExceptionWords = {
+    {"auto", DpdkListen::Exception::kAuto},
+    {"tap", DpdkListen::Exception::kTap},
+    {"none", DpdkListen::Exception::kNone}};
+
 Result<net::Endpoint> DnsEndpoint(const std::string& text) {
   return net::Endpoint::FromText(text, 53);
 }
@@ -63,6 +72,14 @@ void ReadDpdkListen(YamlMap& map, Config& config) {
     entry.port = static_cast<std::uint16_t>(*port);
   entry.eal = map.Texts("eal").value_or(std::vector<std::string>{});
   ReadWord(map, "poll", {{"busy", true}, {"adaptive", false}}, entry.busy_poll);
+  ReadWord(map, "memory", kMemoryWords, entry.memory);
+  ReadWord(map, "exception", kExceptionWords, entry.exception);
+  Set(entry.tap, map.Text("tap"));
+  if (entry.tap.empty() || entry.tap.size() > 15) map.Fail("tap", "must have 1 to 15 characters");
+  if (const auto rate = map.Number("exception_rate", 1, 10'000'000)) {
+    entry.exception_rate = static_cast<std::uint32_t>(*rate);
+  }
+  ReadWord(map, "verify_checksums", {{"true", true}, {"false", false}}, entry.verify_checksums);
   if (!map.Has("device")) map.Fail("device", "is missing: name one, like af_xdp:edge0");
   if (!map.Has("addresses")) map.Fail("addresses", "is missing: list the addresses to answer on");
   config.dpdk.push_back(std::move(entry));
@@ -257,12 +274,23 @@ std::string QuotedList(const List& list, ToText to_text) {
   return "[" + out + "]";
 }
 
+template <class Words, class Value>
+const char* WordFor(const Words& words, Value value) {
+  for (const auto& [word, meant] : words) {
+    if (meant == value) return word;
+  }
+  return "";
+}
+
 std::string DpdkYaml(const DpdkListen& entry) {
-  return fmt::format("  - {{io: dpdk, device: {}, addresses: {}, port: {}, eal: {}, poll: {}}}\n",
-                     Quoted(entry.device),
-                     QuotedList(entry.addresses, [](const auto& a) { return a.ToText(); }),
-                     entry.port, QuotedList(entry.eal, [](const auto& a) { return a; }),
-                     entry.busy_poll ? "busy" : "adaptive");
+  return fmt::format(
+      "  - {{io: dpdk, device: {}, addresses: {}, port: {}, eal: {}, poll: {}, memory: {}, "
+      "exception: {}, tap: {}, exception_rate: {}, verify_checksums: {}}}\n",
+      Quoted(entry.device), QuotedList(entry.addresses, [](const auto& a) { return a.ToText(); }),
+      entry.port, QuotedList(entry.eal, [](const auto& a) { return a; }),
+      entry.busy_poll ? "busy" : "adaptive", WordFor(kMemoryWords, entry.memory),
+      WordFor(kExceptionWords, entry.exception), Quoted(entry.tap), entry.exception_rate,
+      entry.verify_checksums);
 }
 
 std::string ParentYaml(const ParentConfig& parent) {

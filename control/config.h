@@ -34,6 +34,11 @@ struct DpdkListen {
   std::uint16_t port = 53;
   std::vector<std::string> eal;  // more arguments for DPDK's EAL
   bool busy_poll = false;        // poll: adaptive | busy
+  enum class Memory : std::uint8_t { kAuto, kHugepages, kOrdinary } memory = Memory::kAuto;
+  enum class Exception : std::uint8_t { kAuto, kTap, kNone } exception = Exception::kAuto;
+  std::string tap = "sealwire%d";        // the exception path's interface; the kernel numbers it
+  std::uint32_t exception_rate = 20000;  // frames a second to the kernel, for each thread
+  bool verify_checksums = true;          // of queries
   bool operator==(const DpdkListen&) const = default;
 };
 

@@ -2,9 +2,16 @@
 
 #include <algorithm>
 
-#include "dpdk/checksum.h"
+#include "net/internet_checksum.h"
 
 namespace sealwire::dpdk {
+
+using net::AsWireWord;
+using net::Fold;
+using net::PartialSum;
+using net::PseudoHeaderSum;
+using net::SumOctets;
+
 namespace {
 
 constexpr std::size_t kMacSize = 6;
@@ -39,6 +46,45 @@ void PutU16(dns::MutableBytes data, std::size_t at, std::uint16_t value) noexcep
   data[at] = static_cast<std::uint8_t>(value >> 8);
   data[at + 1] = static_cast<std::uint8_t>(value);
 }
+
+constexpr std::uint32_t Wire32(std::uint32_t value) noexcept {
+  return AsWireWord(static_cast<std::uint16_t>(value >> 16)) |
+         std::uint32_t{AsWireWord(static_cast<std::uint16_t>(value))} << 16;
+}
+
+// Headers as they lie on the wire, all words in network order.
+struct Ipv4Start {
+  std::uint8_t version = 0x45;
+  std::uint8_t service = 0;
+  std::uint16_t total = 0;
+  // RFC 6864 section 4: an atomic datagram (DF set) needs no identification of its own; RFC 9715
+  // section 3.1 wants replies that nobody may fragment.
+  std::uint16_t identification = 0;
+  std::uint16_t fragment = AsWireWord(0x4000);
+  std::uint8_t time_to_live = kTimeToLive;
+  std::uint8_t protocol = kUdp;
+  std::uint16_t checksum = 0;
+};
+static_assert(sizeof(Ipv4Start) == kIpv4Addresses);
+constexpr Ipv4Start kIpv4Start;
+constexpr PartialSum kIpv4StartSum =
+    AsWireWord(0x4500) + AsWireWord(0x4000) + AsWireWord(kTimeToLive << 8 | kUdp);
+
+struct Ipv6Start {
+  std::uint32_t version;
+  std::uint16_t payload;
+  std::uint8_t next;
+  std::uint8_t hop_limit;
+};
+static_assert(sizeof(Ipv6Start) == kIpv6Addresses);
+
+struct UdpHeader {
+  std::uint16_t source;
+  std::uint16_t destination;
+  std::uint16_t size;
+  std::uint16_t checksum;
+};
+static_assert(sizeof(UdpHeader) == kUdpSize);
 
 // Source and destination address, one after the other.
 dns::Bytes Addresses(dns::Bytes head, std::size_t ip, bool v6) noexcept {
@@ -218,35 +264,58 @@ ReplyLayout LayoutOfReply(const Frame& frame) noexcept {
           frame.v6};
 }
 
-void WriteReplyHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes out) noexcept {
-  dns::Writer writer(out);
-  writer.Run(head.subspan(kMacSize, kMacSize));
-  writer.Run(head.first(kMacSize));
-  writer.Run(head.subspan(2 * kMacSize, frame.ip - 2 * kMacSize));
+void WriteReplyHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes reply,
+                      ChecksumOffload offload, std::optional<std::uint16_t> answer_sum) noexcept {
+  const ReplyLayout layout = LayoutOfReply(frame);
+  const auto udp_size = static_cast<std::uint16_t>(reply.size() - layout.udp);
+  std::memcpy(&reply[0], &head[kMacSize], kMacSize);
+  std::memcpy(&reply[kMacSize], &head[0], kMacSize);
+  std::memcpy(&reply[2 * kMacSize], &head[2 * kMacSize], frame.ip - 2 * kMacSize);
+
+  // Each header is made in registers and stored in whole words. Sums are those of the query's
+  // addresses and ports: whichever way round, they add up to the same.
   const dns::Bytes addresses = Addresses(head, frame.ip, frame.v6);
-  const dns::Bytes source = addresses.first(addresses.size() / 2);
-  const dns::Bytes destination = addresses.last(addresses.size() / 2);
+  const PartialSum address_sum = SumOctets(addresses);
   if (frame.v6) {
-    writer.U32(6u << 28);
-    writer.U16(0);  // payload length
-    writer.U8(kUdp);
-    writer.U8(kTimeToLive);
+    const Ipv6Start start{Wire32(6u << 28), AsWireWord(udp_size), kUdp, kTimeToLive};
+    std::memcpy(&reply[layout.ip], &start, sizeof start);
+    std::memcpy(&reply[layout.ip + kIpv6Addresses], &addresses[16], 16);
+    std::memcpy(&reply[layout.ip + kIpv6Addresses + 16], &addresses[0], 16);
   } else {
-    writer.U16(0x4500);
-    writer.U16(0);  // total length
-    // RFC 6864 section 4: an atomic datagram (DF set) needs no identification of its own; RFC 9715
-    // section 3.1 wants replies that nobody may fragment.
-    writer.U16(0);
-    writer.U16(0x4000);
-    writer.U8(kTimeToLive);
-    writer.U8(kUdp);
-    writer.U16(0);  // header checksum
+    Ipv4Start start = kIpv4Start;
+    start.total = AsWireWord(static_cast<std::uint16_t>(kIpv4Size + udp_size));
+    if (!offload.ip) {
+      start.checksum = static_cast<std::uint16_t>(~Fold(kIpv4StartSum + start.total + address_sum));
+    }
+    std::memcpy(&reply[layout.ip], &start, sizeof start);
+    std::memcpy(&reply[layout.ip + kIpv4Addresses], &addresses[4], 4);
+    std::memcpy(&reply[layout.ip + kIpv4Addresses + 4], &addresses[0], 4);
   }
-  writer.Run(destination);
-  writer.Run(source);
-  writer.Run(head.subspan(frame.udp + 2, 2));
-  writer.Run(head.subspan(frame.udp, 2));
-  writer.U32(0);  // length and checksum
+
+  UdpHeader asked;
+  std::memcpy(&asked, &head[frame.udp], sizeof asked);
+  UdpHeader udp{asked.destination, asked.source, AsWireWord(udp_size), 0};
+  const PartialSum pseudo = address_sum + AsWireWord(kUdp) + udp.size;
+  if (offload.udp) {
+    udp.checksum = Fold(pseudo);
+  } else {
+    const PartialSum answer = answer_sum ? *answer_sum : SumOctets(reply.subspan(layout.payload));
+    udp.checksum = static_cast<std::uint16_t>(
+        ~Fold(pseudo + udp.source + udp.destination + udp.size + answer));
+    if (udp.checksum == 0) udp.checksum = 0xffff;  // zero would say that there is none (RFC 768)
+  }
+  std::memcpy(&reply[layout.udp], &udp, sizeof udp);
+}
+
+void WriteUnfinishedHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes out) noexcept {
+  const ReplyLayout layout = LayoutOfReply(frame);
+  WriteReplyHeader(head, frame, out.first(layout.payload), {}, 0);
+  // What was filled in belongs to an empty answer.
+  const auto zero = [&](std::size_t at) { PutU16(out, at, 0); };
+  zero(layout.ip + (frame.v6 ? 4u : 2u));
+  if (!frame.v6) zero(layout.ip + 10u);
+  zero(layout.udp + 4u);
+  zero(layout.udp + 6u);
 }
 
 void FinishReply(dns::MutableBytes reply, const ReplyLayout& layout,

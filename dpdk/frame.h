@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "dns/bytes.h"
 #include "dpdk/served_addresses.h"
@@ -73,15 +74,22 @@ struct ReplyLayout {
 };
 ReplyLayout LayoutOfReply(const Frame& frame) noexcept;
 
-// Writes the headers of a reply to `frame` into the first LayoutOfReply(frame).payload octets of
-// `out`, which must not overlap `head`: addresses and ports swapped, lengths and checksums zero.
-void WriteReplyHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes out) noexcept;
-
 // Who computes a reply's checksums.
 struct ChecksumOffload {
   bool ip = false;   // the port fills in the IPv4 header's
   bool udp = false;  // the port completes UDP's from the pseudo-header sum
 };
+
+// Writes the headers of a reply to `frame` into `reply`, a whole frame whose answer, behind the
+// first LayoutOfReply(frame).payload octets, is written already; must not overlap `head`.
+// `answer_sum` is net::SumOctets() of the answer, if the caller knows it.
+void WriteReplyHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes reply,
+                      ChecksumOffload offload,
+                      std::optional<std::uint16_t> answer_sum = std::nullopt) noexcept;
+
+// The same of a reply that is not there yet, into LayoutOfReply(frame).payload octets: lengths and
+// checksums are zero until FinishReply().
+void WriteUnfinishedHeader(dns::Bytes head, const Frame& frame, dns::MutableBytes out) noexcept;
 // Fills in lengths and checksums of `reply`, a whole frame: headers and answer.
 void FinishReply(dns::MutableBytes reply, const ReplyLayout& layout,
                  ChecksumOffload offload) noexcept;

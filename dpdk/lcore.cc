@@ -10,6 +10,7 @@
 #include "dpdk/eal.h"
 #include "dpdk/reply_route.h"
 #include "dpdk/truncated_reply.h"
+#include "net/random.h"
 
 namespace sealwire::dpdk {
 namespace {
@@ -30,14 +31,26 @@ dns::Bytes HeadOf(const rte_mbuf* buffer) noexcept {
   return {rte_pktmbuf_mtod(buffer, const std::uint8_t*), rte_pktmbuf_data_len(buffer)};
 }
 
-// A query fills two cache lines as a rule, with one of the buffer's own before them; its answer is
-// written right behind.
+// A query fills two cache lines as a rule, with one of the buffer's own before them.
 void Prefetch(const rte_mbuf* buffer) noexcept {
   const auto* frame = rte_pktmbuf_mtod(buffer, const std::uint8_t*);
   rte_prefetch0(frame);
   rte_prefetch0(frame + RTE_CACHE_LINE_SIZE);
-  __builtin_prefetch(frame + 2 * RTE_CACHE_LINE_SIZE, 1);
-  __builtin_prefetch(frame + 3 * RTE_CACHE_LINE_SIZE, 1);
+}
+
+// Where an answer will be written: whoever read the last one there (a NIC, another process) still
+// has these lines, and taking them back takes longer than the answer.
+void PrefetchForAnswer(const std::uint8_t* place) noexcept {
+  for (int line = 0; line < 5; ++line) __builtin_prefetch(place + line * RTE_CACHE_LINE_SIZE, 1);
+}
+
+// Where the headers lie is in a cache line of its own: written for ports that want to know.
+void AskForChecksums(rte_mbuf& reply, const ReplyLayout& layout) noexcept {
+  reply.l2_len = layout.ip;
+  reply.l3_len = static_cast<std::uint16_t>(layout.udp - layout.ip);
+  reply.ol_flags = layout.v6
+                       ? RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM
+                       : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
 }
 
 // ARP and IPv6 neighbour discovery: without them the port is deaf, so junk must not starve them.
@@ -49,6 +62,7 @@ bool IsNeighbourTraffic(dns::Bytes head) noexcept {
 
 // Pipelines may write up to max_udp_size octets; a reply must also fit the port's MTU.
 proxy::PipelineOptions FitToPort(proxy::PipelineOptions options, const Port& port) {
+  if (options.hash_seed == 0) options.hash_seed = net::Random().U64();
   const std::size_t most = port.traits().mtu - (kMaxReplyHeader - 14);
   options.max_udp_size = static_cast<std::uint16_t>(std::clamp<std::size_t>(
       std::min<std::size_t>(options.max_udp_size, most), kMinAnswer, kMaxAnswer));
@@ -145,12 +159,13 @@ unsigned Lcore::PollQueue(std::uint16_t queue) noexcept {
   ReadClock();
 
   const std::uint64_t received_at = rte_rdtsc();
+  for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(received[i]);
   for (std::uint16_t i = 0; i < count; ++i) Prefetch(received[i]);
   query_count_ = foreign_count_ = 0;
   for (std::uint16_t i = 0; i < count; ++i) Sort(received[i]);
 
   const std::uint64_t parsed_at = rte_rdtsc();
-  for (unsigned i = 0; i < query_count_; ++i) AnswerQuery(queries_[i].buffer, queries_[i].frame);
+  if (query_count_ != 0) AnswerQueries();
 
   const std::uint64_t answered_at = rte_rdtsc();
   if (sending_count_ != 0) Flush();
@@ -209,55 +224,72 @@ bool Lcore::ChecksumsHold(const rte_mbuf* buffer, dns::Bytes head, const Frame& 
   return found != Checksum::kBad;
 }
 
-void Lcore::AnswerQuery(rte_mbuf* buffer, const Frame& frame) noexcept {
-  const dns::Bytes head = HeadOf(buffer);
-  const dns::Bytes query = head.subspan(frame.payload, frame.payload_size);
-  const ReplyLayout layout = LayoutOfReply(frame);
-  const proxy::Asker from{proxy::Transport::kUdp, ClientOf(head, frame)};
-
-  // Behind the query, on a cache line of its own, if the buffer is ours alone and has room.
-  rte_mbuf* reply = buffer;
-  std::size_t start = RTE_CACHE_LINE_ROUNDUP(buffer->data_off + head.size());
-  if (!RTE_MBUF_DIRECT(buffer) || rte_mbuf_refcnt_read(buffer) != 1 || buffer->nb_segs != 1 ||
-      start + layout.payload + max_answer_ > buffer->buf_len) {
-    reply = rte_pktmbuf_alloc(seat_.port->pool(seat_.queues[0]));
-    if (reply == nullptr) {
-      counters_.no_buffer.Add();
-      rte_pktmbuf_free(buffer);
-      return;
-    }
-    start = reply->data_off;
+void Lcore::AnswerQueries() noexcept {
+  unsigned placed = 0;
+  for (unsigned i = 0; i < query_count_; ++i) {
+    Query& query = queries_[placed] = queries_[i];
+    if (!FindPlace(query)) continue;
+    const dns::Bytes head = HeadOf(query.buffer);
+    proxy::Arrival& arrival = arrivals_[placed++];
+    arrival.query = head.subspan(query.frame.payload, query.frame.payload_size);
+    arrival.from = {proxy::Transport::kUdp, ClientOf(head, query.frame)};
+    arrival.out = query.place.subspan(query.layout.payload);
   }
-  const dns::MutableBytes place(static_cast<std::uint8_t*>(reply->buf_addr) + start,
-                                layout.payload + max_answer_);
+  pipeline_.Handle(std::span(arrivals_).first(placed));
+  for (unsigned i = 0; i < placed; ++i) Conclude(queries_[i], arrivals_[i]);
+}
 
-  const proxy::Outcome outcome = pipeline_.Handle(query, from, place.subspan(layout.payload));
+// Behind the query, on a cache line of its own, if the buffer is ours alone and has room.
+bool Lcore::FindPlace(Query& query) noexcept {
+  query.layout = LayoutOfReply(query.frame);
+  query.reply = query.buffer;
+  const rte_mbuf* buffer = query.buffer;
+  std::size_t start = RTE_CACHE_LINE_ROUNDUP(buffer->data_off + rte_pktmbuf_data_len(buffer));
+  if (!RTE_MBUF_DIRECT(buffer) || rte_mbuf_refcnt_read(buffer) != 1 || buffer->nb_segs != 1 ||
+      start + query.layout.payload + max_answer_ > buffer->buf_len) {
+    query.reply = rte_pktmbuf_alloc(seat_.port->pool(seat_.queues[0]));
+    if (query.reply == nullptr) {
+      counters_.no_buffer.Add();
+      rte_pktmbuf_free(query.buffer);
+      return false;
+    }
+    start = query.reply->data_off;
+  }
+  query.place = {static_cast<std::uint8_t*>(query.reply->buf_addr) + start,
+                 query.layout.payload + max_answer_};
+  PrefetchForAnswer(query.place.data());
+  return true;
+}
+
+void Lcore::Conclude(const Query& query, const proxy::Arrival& arrival) noexcept {
+  const proxy::Outcome& outcome = arrival.outcome;
+  const dns::Bytes head = HeadOf(query.buffer);
+  rte_mbuf* reply = query.reply;
   if (outcome.verdict == proxy::Verdict::kAnswer) {
-    const dns::MutableBytes whole = place.first(layout.payload + outcome.size);
-    WriteReplyHeader(head, frame, whole);
-    FinishReply(whole, layout, offload_);
-    reply->data_off = static_cast<std::uint16_t>(start);
+    const dns::MutableBytes whole = query.place.first(query.layout.payload + outcome.size);
+    WriteReplyHeader(head, query.frame, whole, offload_,
+                     outcome.is_summed ? std::optional(outcome.sum) : std::nullopt);
+    reply->data_off =
+        static_cast<std::uint16_t>(whole.data() - static_cast<std::uint8_t*>(reply->buf_addr));
     reply->data_len = static_cast<std::uint16_t>(whole.size());
     reply->pkt_len = static_cast<std::uint32_t>(whole.size());
-    reply->l2_len = layout.ip;
-    reply->l3_len = static_cast<std::uint16_t>(layout.udp - layout.ip);
-    reply->ol_flags = !offload_.udp ? 0
-                      : layout.v6
-                          ? RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM
-                          : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
+    reply->ol_flags = 0;
+    if (offload_.udp) AskForChecksums(*reply, query.layout);
     counters_.answers.Add();
     Send(reply);
-    if (reply != buffer) rte_pktmbuf_free(buffer);
+    if (reply != query.buffer) rte_pktmbuf_free(query.buffer);
     return;
   }
   if (outcome.verdict == proxy::Verdict::kWait) {
-    WriteReplyHeader(head, frame, place);
-    if (!pipeline_.Defer(query, from, PackRoute(place, layout))) counters_.turned_away.Add();
+    WriteUnfinishedHeader(head, query.frame, query.place);
+    if (!pipeline_.Defer(arrival.query, arrival.from, PackRoute(query.place, query.layout))) {
+      counters_.turned_away.Add();
+    }
   } else {
     counters_.dropped.Add();
   }
-  if (reply != buffer) rte_pktmbuf_free(reply);
-  rte_pktmbuf_free(buffer);
+  if (reply != query.buffer) rte_pktmbuf_free(reply);
+  rte_pktmbuf_free(query.buffer);
 }
 
 void Lcore::AnswerTruncated(rte_mbuf* buffer, const Frame& frame) noexcept {
@@ -269,7 +301,7 @@ void Lcore::AnswerTruncated(rte_mbuf* buffer, const Frame& frame) noexcept {
   if (size == 0) {
     counters_.malformed.Add();
   } else {
-    WriteReplyHeader(head, frame, header);
+    WriteUnfinishedHeader(head, frame, header);
     counters_.truncated.Add();
     SendCopy(PackRoute(header, LayoutOfReply(frame)), dns::Bytes(answer).first(size));
   }

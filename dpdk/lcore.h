@@ -1,6 +1,6 @@
 // One polling thread: bursts of frames in, answers out, run to completion.
 //
-//   receive → prefetch → parse and sort → pipeline → headers turned round → send
+//   receive → prefetch → parse and sort → pipeline, burst by burst → headers turned round → send
 //
 // An answer is written into the buffer its query came in, behind the query, and its headers before
 // it: no buffer is taken or copied for it. Nothing that another thread writes is touched per packet
@@ -67,7 +67,16 @@ class Lcore final : public proxy::AnswerSink {
   unsigned PollQueue(std::uint16_t queue) noexcept;
   void Sort(rte_mbuf* buffer) noexcept;
   bool ChecksumsHold(const rte_mbuf* buffer, dns::Bytes head, const Frame& frame) noexcept;
-  void AnswerQuery(rte_mbuf* buffer, const Frame& frame) noexcept;
+  struct Query {
+    rte_mbuf* buffer;  // its frame
+    rte_mbuf* reply;   // the same, as a rule
+    Frame frame;
+    ReplyLayout layout;
+    dns::MutableBytes place;  // in `reply`, headers and answer
+  };
+  void AnswerQueries() noexcept;
+  bool FindPlace(Query& query) noexcept;
+  void Conclude(const Query& query, const proxy::Arrival& arrival) noexcept;
   void AnswerTruncated(rte_mbuf* buffer, const Frame& frame) noexcept;
   void SendCopy(const proxy::ReplyRoute& route, dns::Bytes answer) noexcept;
   void Send(rte_mbuf* buffer) noexcept;
@@ -87,11 +96,8 @@ class Lcore final : public proxy::AnswerSink {
   TokenBucket kernel_tokens_;
   TokenBucket neighbour_tokens_;
 
-  struct Query {
-    rte_mbuf* buffer;
-    Frame frame;
-  };
   Query queries_[kBurst];
+  proxy::Arrival arrivals_[kBurst];  // the same queries, as the pipeline sees them
   rte_mbuf* foreign_[kBurst];
   rte_mbuf* sending_[kSendBatch];
   unsigned query_count_ = 0;

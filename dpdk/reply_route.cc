@@ -24,7 +24,7 @@ constexpr std::size_t AddressesSize(bool v6) noexcept {
   return v6 ? 32 : 8;
 }
 
-// The IP header of every reply up to its addresses: see WriteReplyHeader().
+// The IP header of every reply up to its addresses: see WriteUnfinishedHeader().
 constexpr std::uint8_t kIpv4Start[12] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0};
 constexpr std::uint8_t kIpv6Start[8] = {0x60, 0, 0, 0, 0, 0, 17, 64};
 

@@ -9,7 +9,7 @@
 
 namespace sealwire::dpdk {
 
-// Packs what WriteReplyHeader() made (`header` and its layout).
+// Packs what WriteUnfinishedHeader() made (`header` and its layout).
 proxy::ReplyRoute PackRoute(dns::Bytes header, const ReplyLayout& layout) noexcept;
 
 // Writes the header back into `out` (kMaxReplyHeader octets at least); lengths and checksums are

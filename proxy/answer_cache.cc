@@ -6,6 +6,8 @@
 #include <new>
 
 #include "dns/case_fold.h"
+#include "net/internet_checksum.h"
+#include "proxy/ttl_aging.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -16,6 +18,7 @@ constexpr std::size_t kHeader = 12;
 
 bool SameQuestion(dns::Bytes a, dns::Bytes b) noexcept {
   if (a.size() != b.size() || a.size() < kTypeAndClass) return false;
+  if (std::memcmp(a.data(), b.data(), a.size()) == 0) return true;  // spelled alike, as most are
   const std::size_t name = a.size() - kTypeAndClass;
   return dns::EqualFolded(a.data(), b.data(), name) &&
          std::memcmp(a.data() + name, b.data() + name, kTypeAndClass) == 0;
@@ -65,6 +68,33 @@ AnswerCache::Entry* AnswerCache::Find(const Key& key, std::uint64_t now_ms) noex
   if (now_ms - entry.from_ms >= entry.until_ms - entry.from_ms) return nullptr;
   entry.hit = true;
   return &entry;
+}
+
+void AnswerCache::Age(Entry& entry, std::uint32_t seconds) noexcept {
+  if (!entry.ages || seconds <= entry.aged) return;
+  AgeTtls({const_cast<std::uint8_t*>(MessageAt(entry)), entry.size}, seconds - entry.aged);
+  entry.aged = seconds;
+  SumBody(entry);
+}
+
+void AnswerCache::SumBody(Entry& entry) noexcept {
+  const std::size_t body = kHeader + entry.question_size;
+  entry.body_sum = net::Fold(net::SumOctets(message(entry).subspan(body)));
+}
+
+void AnswerCache::PrefetchBucket(std::uint64_t hash) const noexcept {
+  __builtin_prefetch(&buckets_[hash & bucket_mask_]);
+}
+
+void AnswerCache::PrefetchEntry(std::uint64_t hash) const noexcept {
+  for (const Slot slot : buckets_[hash & bucket_mask_].slots) {
+    if (slot >> 32 != hash >> 32 || slot << 32 == 0) continue;
+    const Granule* entry = &ring_[PositionOf(slot)];
+    // Most answers lie in four granules behind the entry's own.
+    for (int granule = 0; granule < 5; ++granule) __builtin_prefetch(entry + granule);
+    return;
+  }
+  __builtin_prefetch(&doorkeeper_[hash & (doorkeeper_.size() - 1)], 1);
 }
 
 bool AnswerCache::Wanted(std::uint64_t hash) noexcept {
@@ -131,6 +161,7 @@ void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& trait
   entry.is_signed = traits.is_signed;
   entry.nonexistent = traits.nonexistent;
   std::memcpy(ring_[head_].octets.data() + kGranule, message.data(), message.size());
+  SumBody(entry);
 
   auto& slots = BucketOf(key.hash).slots;
   auto free = std::find(slots.begin(), slots.end(), Slot{0});

@@ -39,6 +39,8 @@ class AnswerCache {
     std::uint16_t size = 0;         // of the message
     std::uint16_t question_size = 0;
     std::uint16_t options_size = 0;  // of the OPT record's options, with which the message ends
+    std::uint16_t body_sum = 0;  // of the octets behind the question, as net::SumOctets() adds them
+    std::uint32_t aged = 0;      // seconds by which its TTLs were counted down since from_ms
     std::uint8_t flags = 0;
     bool hit = false;         // since it was written or moved
     bool many_zones = false;  // other zones had a part in it: good for one table only
@@ -68,6 +70,14 @@ class AnswerCache {
   // The entry for `key` that is usable at `now_ms`, or null.
   Entry* Find(const Key& key, std::uint64_t now_ms) noexcept;
   dns::Bytes message(const Entry& entry) const noexcept;
+  // Counts the TTLs in the entry's own message down to what they are `seconds` after from_ms: once
+  // a second at most is there anything to do.
+  void Age(Entry& entry, std::uint32_t seconds) noexcept;
+
+  // For whoever has several keys to find: brings near what Find() and Wanted() will read first, and
+  // in a second round what Find() will read then.
+  void PrefetchBucket(std::uint64_t hash) const noexcept;
+  void PrefetchEntry(std::uint64_t hash) const noexcept;
 
   // True when a key of this hash was wanted not long ago; remembers that it is now.
   bool Wanted(std::uint64_t hash) noexcept;
@@ -96,6 +106,7 @@ class AnswerCache {
   Bucket& BucketOf(std::uint64_t hash) noexcept { return buckets_[hash & bucket_mask_]; }
   Entry& At(std::size_t position) noexcept;
   const std::uint8_t* MessageAt(const Entry& entry) const noexcept;
+  void SumBody(Entry& entry) noexcept;
   bool Matches(const Entry& entry, const Key& key) const noexcept;
   Slot* FindSlot(const Key& key) noexcept;
   void MakeRoom(std::size_t granules) noexcept;

@@ -1,9 +1,12 @@
 #include "proxy/cached_answers.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
-#include "proxy/ttl_aging.h"
+#include "net/internet_checksum.h"
+#include "proxy/name_hash.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -17,26 +20,36 @@ constexpr std::uint8_t kAa = 0x04;
 constexpr std::uint8_t kRd = 0x01;
 constexpr std::uint8_t kCd = 0x10;
 
+// What of a header's first four octets is the asker's own.
+constexpr auto kAskers =
+    std::bit_cast<std::uint32_t>(std::array<std::uint8_t, 4>{0xff, 0xff, kRd, kCd});
+
+template <class Unsigned>
+Unsigned Word(dns::Bytes at) noexcept {
+  Unsigned word;
+  std::memcpy(&word, at.data(), sizeof word);
+  return word;
+}
+
 }  // namespace
 
-AnswerCache::Key CachedAnswers::KeyFor(const Query& query, const NameHashes& name) const noexcept {
+AnswerCache::Key CachedAnswers::KeyFor(const Query& query) const noexcept {
   AnswerCache::Key key;
   key.question = query.question_wire();
   key.flags =
       static_cast<std::uint8_t>((query.edns ? kHasEdns : 0) | (query.dnssec_ok() ? kDnssecOk : 0) |
                                 (query.compact_ok() ? kCompactOk : 0));
   const std::uint64_t rest = static_cast<std::uint64_t>(query.type) << 8 | key.flags;
-  key.hash = FoldedProduct(name.whole() ^ seed_, rest ^ 0x9e3779b97f4a7c15u);
+  key.hash = FoldedProduct(query.name.Hash(seed_) ^ seed_, rest ^ 0x9e3779b97f4a7c15u);
   return key;
 }
 
-const AnswerCache::Entry* CachedAnswers::Find(const AnswerCache::Key& key, const Query& query,
-                                              const NameHashes& name,
-                                              std::uint64_t now_ms) noexcept {
+AnswerCache::Entry* CachedAnswers::Find(const AnswerCache::Key& key, const Query& query,
+                                        std::uint64_t now_ms) noexcept {
   AnswerCache::Entry* entry = cache_.Find(key, now_ms);
   if (entry != nullptr && entry->table_epoch != epoch_) {
     const Zone* zone =
-        entry->many_zones ? nullptr : zones_->Find(name, query.type == dns::RRType::kDS);
+        entry->many_zones ? nullptr : zones_->Find(query.name, query.type == dns::RRType::kDS);
     if (zone != nullptr && zone->version() == entry->zone_version) {
       entry->table_epoch = epoch_;
     } else {
@@ -47,21 +60,25 @@ const AnswerCache::Entry* CachedAnswers::Find(const AnswerCache::Key& key, const
   return entry;
 }
 
-std::uint32_t CachedAnswers::Copy(const AnswerCache::Entry& entry, const Query& query,
-                                  std::uint64_t now_ms, dns::MutableBytes out) const noexcept {
+std::uint32_t CachedAnswers::Copy(AnswerCache::Entry& entry, const Query& query,
+                                  std::uint64_t now_ms, dns::MutableBytes out,
+                                  std::uint16_t& sum) noexcept {
+  if (entry.size > out.size()) return 0;
+  if (entry.ages) {
+    cache_.Age(entry, static_cast<std::uint32_t>((now_ms - entry.from_ms) / 1000));
+  }
   const dns::Bytes message = cache_.message(entry);
-  if (message.size() > out.size()) return 0;
   std::memcpy(out.data(), message.data(), message.size());
-  out[0] = query.wire[0];
-  out[1] = query.wire[1];
-  out[2] = static_cast<std::uint8_t>((out[2] & ~kRd) | (query.wire[2] & kRd));
-  out[3] = static_cast<std::uint8_t>((out[3] & ~kCd) | (query.wire[3] & kCd));
+  // The id and two flags are the asker's.
+  const std::uint32_t start =
+      (Word<std::uint32_t>(message) & ~kAskers) | (Word<std::uint32_t>(query.wire) & kAskers);
+  std::memcpy(out.data(), &start, sizeof start);
   const dns::Bytes question = query.question_wire();
   std::memcpy(out.data() + dns::kHeaderSize, question.data(), question.size());
-  if (entry.ages) {
-    AgeTtls(out.first(message.size()), static_cast<std::uint32_t>((now_ms - entry.from_ms) / 1000));
-  }
-  return static_cast<std::uint32_t>(message.size());
+  // Summed where it was read: what was just written is not yet to be had in whole words.
+  sum = net::Fold(start + net::SumOctets(message.subspan(4, 8)) + net::SumOctets(question) +
+                  net::ShiftedTo(question.size(), entry.body_sum));
+  return entry.size;
 }
 
 bool CachedAnswers::IsAuthoritative(const AnswerCache::Entry& entry) const noexcept {

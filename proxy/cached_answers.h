@@ -11,7 +11,6 @@
 #include "proxy/answer.h"
 #include "proxy/answer_cache.h"
 #include "proxy/counters.h"
-#include "proxy/name_hash.h"
 #include "proxy/query.h"
 #include "proxy/resolution.h"
 #include "proxy/zone.h"
@@ -28,19 +27,23 @@ class CachedAnswers {
     ++epoch_;
   }
 
-  AnswerCache::Key KeyFor(const Query& query, const NameHashes& name) const noexcept;
+  AnswerCache::Key KeyFor(const Query& query) const noexcept;
 
   // The entry to answer `query` from, or null.
-  const AnswerCache::Entry* Find(const AnswerCache::Key& key, const Query& query,
-                                 const NameHashes& name, std::uint64_t now_ms) noexcept;
+  AnswerCache::Entry* Find(const AnswerCache::Key& key, const Query& query,
+                           std::uint64_t now_ms) noexcept;
+  const AnswerCache& cache() const noexcept { return cache_; }
 
   // Writes the entry's answer as one to `query`: its id, RD, CD and spelling of the name (the case
   // some askers randomize). Names compressed against the question take its spelling too; no
   // signature cares, for only types signed in lower case are compressed. 0: it is longer than
-  // `out`.
-  std::uint32_t Copy(const AnswerCache::Entry& entry, const Query& query, std::uint64_t now_ms,
-                     dns::MutableBytes out) const noexcept;
+  // `out`. `sum` becomes the Internet checksum's sum of what was written.
+  std::uint32_t Copy(AnswerCache::Entry& entry, const Query& query, std::uint64_t now_ms,
+                     dns::MutableBytes out, std::uint16_t& sum) noexcept;
   bool IsAuthoritative(const AnswerCache::Entry& entry) const noexcept;
+  dns::Rcode RcodeOf(const AnswerCache::Entry& entry) const noexcept {
+    return static_cast<dns::Rcode>(cache_.message(entry)[3] & 0x0f);
+  }
 
   // Remembers an answer just written, if it may be given again and was wanted before.
   // `options_size` is the AnswerEncoder's.

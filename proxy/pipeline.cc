@@ -69,29 +69,24 @@ class Pipeline::Impl {
   const AudienceBook& audience() const noexcept { return audience_; }
 
   Outcome Handle(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
-    if (++handled_ % kTimedOneIn != 0) return Handled(wire, from, out);
-    const std::uint64_t begin = SteadyNanoseconds();
-    const Outcome outcome = Handled(wire, from, out);
-    if (outcome.verdict == Verdict::kAnswer) {
-      Latency(from, way_).Add(SteadyNanoseconds() - begin, kTimedOneIn);
-    }
-    return outcome;
+    Parsed parsed;
+    Parse(wire, parsed);
+    return HandleParsed(parsed, from, out);
   }
 
-  Outcome Handled(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
-    counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
-    Query query;
-    const Admission admission = Admit(query, query.Parse(wire));
-    Outcome outcome;
-    if (admission.kind != Admission::Kind::kSilence) {
-      out = Limit(query, from.transport, out);
-      outcome = Answered(query, from, admission, out);
-      if (outcome.verdict == Verdict::kAnswer) outcome = Leave(query, from, outcome.size, out);
+  void Handle(std::span<Arrival> batch) noexcept {
+    for (; batch.size() > kStaged; batch = batch.subspan(kStaged)) Handle(batch.first(kStaged));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Parse(batch[i].query, staged_[i]);
+      if (staged_[i].error == QueryError::kNone)
+        cached_.cache().PrefetchBucket(staged_[i].key.hash);
     }
-    counters_.Add(outcome.verdict == Verdict::kAnswer ? Count::kVerdictAnswer
-                  : outcome.verdict == Verdict::kWait ? Count::kVerdictWait
-                                                      : Count::kVerdictDrop);
-    return outcome;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (staged_[i].error == QueryError::kNone) cached_.cache().PrefetchEntry(staged_[i].key.hash);
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      batch[i].outcome = HandleParsed(staged_[i], batch[i].from, batch[i].out);
+    }
   }
 
   bool Defer(dns::Bytes wire, const Asker& from, const ReplyRoute& route) noexcept {
@@ -146,6 +141,45 @@ class Pipeline::Impl {
  private:
   static constexpr std::uint16_t kMinUdpSize = 512;  // RFC 1035 section 4.2.1
   static constexpr std::size_t kMaxMessage = 65535;
+  static constexpr std::size_t kStaged = 32;  // of a batch at a time: all of it stays near
+
+  // A query as it was read, before anything is looked up for it.
+  struct Parsed {
+    Query query;
+    QueryError error;
+    AnswerCache::Key key;  // when there is no error
+  };
+
+  void Parse(dns::Bytes wire, Parsed& parsed) const noexcept {
+    parsed.error = parsed.query.Parse(wire);
+    if (parsed.error == QueryError::kNone) parsed.key = cached_.KeyFor(parsed.query);
+  }
+
+  Outcome HandleParsed(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
+    if (++handled_ % kTimedOneIn != 0) return Handled(parsed, from, out);
+    const std::uint64_t begin = SteadyNanoseconds();
+    const Outcome outcome = Handled(parsed, from, out);
+    if (outcome.verdict == Verdict::kAnswer) {
+      Latency(from, way_).Add(SteadyNanoseconds() - begin, kTimedOneIn);
+    }
+    return outcome;
+  }
+
+  Outcome Handled(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
+    counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
+    const Query& query = parsed.query;
+    const Admission admission = Admit(query, parsed.error);
+    Outcome outcome;
+    if (admission.kind != Admission::Kind::kSilence) {
+      out = Limit(query, from.transport, out);
+      outcome = Answered(parsed, from, admission, out);
+      if (outcome.verdict == Verdict::kAnswer) outcome = Leave(query, from, outcome, out);
+    }
+    counters_.Add(outcome.verdict == Verdict::kAnswer ? Count::kVerdictAnswer
+                  : outcome.verdict == Verdict::kWait ? Count::kVerdictWait
+                                                      : Count::kVerdictDrop);
+    return outcome;
+  }
 
   Resolution NewResolution(const Query& query) noexcept {
     answer_.Clear();
@@ -164,8 +198,9 @@ class Pipeline::Impl {
   }
 
   // Writes the answer into the part of `whole` that leaves room for the asker's own options.
-  Outcome Answered(const Query& query, const Asker& from, const Admission& admission,
+  Outcome Answered(const Parsed& parsed, const Asker& from, const Admission& admission,
                    dns::MutableBytes whole) noexcept {
+    const Query& query = parsed.query;
     const bool readable = ReadOptions(query, from);
     const dns::MutableBytes out = whole.first(whole.size() - asker_options_.size());
     if (admission.kind == Admission::Kind::kRefusal) {
@@ -183,14 +218,13 @@ class Pipeline::Impl {
       }
     }
 
-    const NameHashes name(query.name, zones_->hash_seed());
-    const AnswerCache::Key key = cached_.KeyFor(query, name);
-    if (const AnswerCache::Entry* entry = cached_.Find(key, query, name, now_ms_)) {
+    const AnswerCache::Key& key = parsed.key;
+    if (AnswerCache::Entry* entry = cached_.Find(key, query, now_ms_)) {
       audience_.Count(entry->audience, query, from.client.address, zones_->hash_seed());
-      return FromCache(*entry, query, name, out);
+      return FromCache(*entry, query, out);
     }
     Resolution resolution = NewResolution(query);
-    const Progress progress = resolution.Start(name);
+    const Progress progress = resolution.Start(NameHashes(query.name, zones_->hash_seed()));
     if (const Zone* zone = resolution.first_zone()) {
       audience_.Count(zone->audience, query, from.client.address, zones_->hash_seed());
     }
@@ -207,7 +241,7 @@ class Pipeline::Impl {
     }
     const EncodedAnswer encoded = Encode(query, out);
     if (encoded.kind != EncodedAnswer::Kind::kWritten) return Fail(query, resolution, out);
-    Account(query, name, answer_.nonexistent, resolution.first_zone()->version());
+    Account(query, answer_.nonexistent, resolution.first_zone()->version());
     if (!encoded.left_out && !encoded.truncated) {
       cached_.Remember(key, out.first(encoded.size), answer_, resolution, encoded.is_signed,
                        encoder_.options_size(), now_ms_);
@@ -229,17 +263,17 @@ class Pipeline::Impl {
            IsErrorReport(query.name, *identity_.report_agent);
   }
 
-  Outcome FromCache(const AnswerCache::Entry& entry, const Query& query, const NameHashes& name,
-                    dns::MutableBytes out) noexcept {
+  Outcome FromCache(AnswerCache::Entry& entry, const Query& query, dns::MutableBytes out) noexcept {
     way_ = Way::kCached;
-    Account(query, name, entry.nonexistent, entry.zone_version);
-    const std::uint32_t size = cached_.Copy(entry, query, now_ms_, out);
-    if (size == 0) return Truncated(query, cached_.IsAuthoritative(entry), out);
+    Account(query, entry.nonexistent, entry.zone_version);
+    Outcome outcome{Verdict::kAnswer, 0, true, 0};
+    outcome.size = cached_.Copy(entry, query, now_ms_, out, outcome.sum);
+    if (outcome.size == 0) return Truncated(query, cached_.IsAuthoritative(entry), out);
     options_before_ = entry.options_size;
     if (entry.is_signed) counters_.Add(Count::kAnswersSigned);
     if (entry.nonexistent) counters_.Add(Count::kAnswersNonexistent);
-    counters_.Add(static_cast<dns::Rcode>(out[3] & 0x0f));
-    return {Verdict::kAnswer, size};
+    counters_.Add(cached_.RcodeOf(entry));
+    return outcome;
   }
 
   Outcome Truncated(const Query& query, bool authoritative, dns::MutableBytes out) noexcept {
@@ -268,19 +302,19 @@ class Pipeline::Impl {
   }
 
   // What rate limiting counts an answer as.
-  void Account(const Query& query, const NameHashes& name, bool nonexistent,
-               std::uint64_t zone_version) noexcept {
+  void Account(const Query& query, bool nonexistent, std::uint64_t zone_version) noexcept {
     if (!limiter_.enabled()) return;
     if (nonexistent) {
       subject_ = {RateLimiter::Kind::kNxdomain, zone_version};
     } else {
       subject_ = {RateLimiter::Kind::kResponse,
-                  FoldedProduct(name.whole(), ~static_cast<std::uint64_t>(query.type))};
+                  FoldedProduct(query.name.Hash(zones_->hash_seed()),
+                                ~static_cast<std::uint64_t>(query.type))};
     }
   }
 
-  // An answer of `size` octets in `out` goes out: whole, cut short, or not at all.
-  Outcome Leave(const Query& query, const Asker& from, std::uint32_t size,
+  // The answer in `out` goes out: whole, cut short, or not at all.
+  Outcome Leave(const Query& query, const Asker& from, Outcome answer,
                 dns::MutableBytes out) noexcept {
     if (limiter_.enabled() && from.transport == Transport::kUdp &&
         asker_options_.cookie() != CookieStanding::kProven) {
@@ -297,10 +331,11 @@ class Pipeline::Impl {
             break;
           }
           counters_.Add(Count::kRateLimitSlipped);
-          size = Slip(query, out);
+          answer = {Verdict::kAnswer, Slip(query, out)};
       }
     }
-    return {Verdict::kAnswer, asker_options_.Append(out, size, options_before_)};
+    if (asker_options_.size() == 0) return answer;
+    return {Verdict::kAnswer, asker_options_.Append(out, answer.size, options_before_)};
   }
 
   // By BADCOOKIE whoever speaks of cookies gets one, and comes back with it (RFC 7873 section
@@ -416,10 +451,9 @@ class Pipeline::Impl {
 
   void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
                     dns::Bytes out) noexcept {
-    const NameHashes name(query.name, zones_->hash_seed());
-    Account(query, name, answer_.nonexistent, resolution.first_zone()->version());
+    Account(query, answer_.nonexistent, resolution.first_zone()->version());
     if (encoded.truncated || encoded.left_out) return;
-    cached_.Remember(cached_.KeyFor(query, name), out.first(encoded.size), answer_, resolution,
+    cached_.Remember(cached_.KeyFor(query), out.first(encoded.size), answer_, resolution,
                      encoded.is_signed, encoder_.options_size(), now_ms_);
   }
 
@@ -433,7 +467,7 @@ class Pipeline::Impl {
     if (size > 0) {
       const dns::MutableBytes out =
           Limit(query, entry.asker.transport, {late_out_.get(), kMaxMessage});
-      size = Leave(query, entry.asker, size, out).size;
+      size = Leave(query, entry.asker, {Verdict::kAnswer, size}, out).size;
     }
     const ReplyRoute route = entry.route;
     Latency(entry.asker, Way::kWaited).Add(SteadyNanoseconds() - entry.since_ns);
@@ -454,6 +488,7 @@ class Pipeline::Impl {
   }
 
   PipelineCounters counters_;
+  std::array<Parsed, kStaged> staged_;
   std::uint16_t max_udp_size_;
   ServerIdentity identity_;
   std::vector<std::uint8_t> standing_options_;
@@ -493,6 +528,9 @@ void Pipeline::SetTime(std::uint64_t unix_ms) noexcept {
 
 Outcome Pipeline::Handle(dns::Bytes query, const Asker& from, dns::MutableBytes out) noexcept {
   return impl_->Handle(query, from, out);
+}
+void Pipeline::Handle(std::span<Arrival> batch) noexcept {
+  impl_->Handle(batch);
 }
 bool Pipeline::Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept {
   return impl_->Defer(query, from, route);

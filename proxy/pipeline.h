@@ -18,6 +18,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "dns/bytes.h"
 #include "dns/name.h"
@@ -42,6 +43,17 @@ enum class Verdict : std::uint8_t { kAnswer, kDrop, kWait };
 struct Outcome {
   Verdict verdict = Verdict::kDrop;
   std::uint32_t size = 0;  // octets of the answer, for kAnswer
+  // The Internet checksum's sum of the answer (net::SumOctets(), folded), when it came for nothing.
+  bool is_summed = false;
+  std::uint16_t sum = 0;
+};
+
+// One query of a batch: see Pipeline::Handle().
+struct Arrival {
+  dns::Bytes query;
+  Asker from;
+  dns::MutableBytes out;
+  Outcome outcome;
 };
 
 // Where a deferred answer goes: meaningful only to the caller who gave it.
@@ -108,6 +120,10 @@ class Pipeline {
   // Answers `query` into `out`, which must hold 65535 octets for kTcp and max_udp_size for kUdp,
   // and must not overlap `query`.
   Outcome Handle(dns::Bytes query, const Asker& from, dns::MutableBytes out) noexcept;
+
+  // The same for queries that came together: sets each one's outcome. What several queries will
+  // read is brought near before the first is answered, so that they wait for memory together.
+  void Handle(std::span<Arrival> batch) noexcept;
 
   // After kWait for the same `query`: asks the backend. False: too many wait; the caller drops it.
   bool Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept;

@@ -15,7 +15,8 @@ using testing::Not;
 
 constexpr const char* kWhole = R"(listen:
   - {address: "127.0.0.1:5300"}
-  - {io: dpdk, device: "af_xdp:edge0", addresses: ["10.0.0.1", "2001:db8::1"], port: 53, eal: ["--no-pci"]}
+  - {io: dpdk, device: "af_xdp:edge0", addresses: ["10.0.0.1", "2001:db8::1"], port: 53, eal: ["--no-pci"], memory: ordinary,
+     exception: none, exception_rate: 500, verify_checksums: false}
 workers: 3
 control: {socket: /run/sealwire/control.sock, http: "127.0.0.1:8053", token_file: /etc/sealwire/token}
 metrics: {address: "127.0.0.1:9153"}
@@ -86,6 +87,10 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->dpdk[0].device, "af_xdp:edge0");
   EXPECT_EQ(config->dpdk[0].addresses.size(), 2u);
   EXPECT_EQ(config->dpdk[0].eal, std::vector<std::string>{"--no-pci"});
+  EXPECT_EQ(config->dpdk[0].memory, DpdkListen::Memory::kOrdinary);
+  EXPECT_EQ(config->dpdk[0].exception, DpdkListen::Exception::kNone);
+  EXPECT_EQ(config->dpdk[0].exception_rate, 500u);
+  EXPECT_FALSE(config->dpdk[0].verify_checksums);
   EXPECT_EQ(config->workers, 3u);
   EXPECT_EQ(config->control.http->port, 8053);
   EXPECT_EQ(config->metrics->port, 9153);

@@ -1,6 +1,6 @@
 // Frames in the tests' own words: what a client puts on the wire, and what it should find in a
 // reply. Checksums are summed here octet by octet as RFC 1071 describes it, independent of
-// dpdk/checksum.
+// net/internet_checksum.
 #pragma once
 
 #include <cstdint>

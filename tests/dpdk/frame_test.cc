@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dpdk/checksum.h"
+#include "net/internet_checksum.h"
 #include "tests/dpdk/frame_builder.h"
 
 namespace sealwire::dpdk {
@@ -31,9 +31,17 @@ class FrameTest : public ::testing::Test {
   Octets Reply(const Octets& answer, ChecksumOffload offload = {}) const {
     const ReplyLayout layout = LayoutOfReply(frame_);
     Octets reply(layout.payload);
-    WriteReplyHeader(bytes_, frame_, reply);
+    WriteUnfinishedHeader(bytes_, frame_, reply);
     testing::Append(reply, answer);
     FinishReply(reply, layout, offload);
+    // Written at once, and with the answer's sum known, it is the same reply.
+    Octets at_once(layout.payload);
+    testing::Append(at_once, answer);
+    Octets summed = at_once;
+    WriteReplyHeader(bytes_, frame_, at_once, offload);
+    EXPECT_EQ(at_once, reply);
+    WriteReplyHeader(bytes_, frame_, summed, offload, net::Fold(net::SumOctets(answer)));
+    EXPECT_EQ(summed, reply);
     return reply;
   }
 
@@ -331,9 +339,20 @@ TEST(Checksum, SumsEveryLengthAsRfc1071Says) {
   Octets data;
   for (int i = 0; i < 131; ++i) {
     std::uint16_t expected = PlainSum(data);
-    const std::uint16_t got = AsWireWord(Fold(SumOctets(data)));
+    const std::uint16_t got = net::AsWireWord(net::Fold(net::SumOctets(data)));
     EXPECT_EQ(got, expected) << i;
     data.push_back(static_cast<std::uint8_t>(i * 37 + 200));
+  }
+}
+
+TEST(Checksum, Rfc1071Section2B_ARunThatBeginsAtAnOddOctetIsSwapped) {
+  const Octets data = {1, 2, 3, 250, 251, 252, 7, 8, 9, 10, 255};
+  for (std::size_t cut = 0; cut <= data.size(); ++cut) {
+    const dns::Bytes all(data);
+    const std::uint16_t rest = net::Fold(net::SumOctets(all.subspan(cut)));
+    EXPECT_EQ(net::Fold(net::SumOctets(all.first(cut)) + net::ShiftedTo(cut, rest)),
+              net::Fold(net::SumOctets(all)))
+        << cut;
   }
 }
 

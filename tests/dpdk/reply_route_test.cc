@@ -27,7 +27,7 @@ TEST(ReplyRoute, GivesBackTheHeaderThatWasPacked) {
       ASSERT_EQ(ParseFrame(octets, octets.size(), served, frame), FrameVerdict::kQuery);
       const ReplyLayout layout = LayoutOfReply(frame);
       Octets header(layout.payload);
-      WriteReplyHeader(octets, frame, header);
+      WriteUnfinishedHeader(octets, frame, header);
 
       Octets unpacked(kMaxReplyHeader);
       const ReplyLayout back = UnpackRoute(PackRoute(header, layout), unpacked);

@@ -228,7 +228,7 @@ class Unbound:
 class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
-    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=()):
+    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
@@ -254,7 +254,7 @@ metrics: {{address: "127.0.0.1:{self.metrics}"}}
 state: {{sqlite: {self.home}/state.db}}
 hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {pin}}}
 parent: {parent}
-ink: {{pairs: 65536}}
+ink: {{pairs: {ink_pairs}}}
 policies:
   default: {{denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}}
 {config_extra}""")

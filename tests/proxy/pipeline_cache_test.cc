@@ -154,5 +154,32 @@ TEST_F(CachedAnswersTest, ClocksThatGoBackBringNoAnswerFromTheFuture) {
   EXPECT_TRUE(Believed(last_));
 }
 
+TEST_F(CachedAnswersTest, ABatchIsAnsweredAsItsQueriesWouldBe) {
+  Warm(Ask("www.shop.net.", RRType::kA).Dnssec());
+  std::vector<Packet> queries;
+  for (int i = 0; i < 70; ++i) {  // more than are staged at a time
+    const std::string name = i % 3 == 0 ? "www" : "nope" + std::to_string(i);
+    queries.push_back(Ask(name + ".shop.net.", RRType::kA).Dnssec().Id(i).Bytes());
+    if (i % 7 == 0) queries.back().resize(5);    // no header
+    if (i % 11 == 1) queries.back().resize(20);  // no whole question
+  }
+  std::vector<Packet> outs(queries.size(), Packet(1232));
+  std::vector<Arrival> batch;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    batch.push_back({queries[i], Asker{}, outs[i], {}});
+  }
+  pipeline_.Handle(batch);
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    Packet alone(1232);
+    const Outcome expected = pipeline_.Handle(queries[i], Asker{}, alone);
+    const Outcome& got = batch[i].outcome;
+    ASSERT_EQ(got.verdict, expected.verdict) << i;
+    if (got.verdict != Verdict::kAnswer) continue;
+    alone.resize(expected.size);
+    outs[i].resize(got.size);
+    EXPECT_EQ(outs[i], alone) << i;
+  }
+}
+
 }  // namespace
 }  // namespace sealwire::proxy::testing

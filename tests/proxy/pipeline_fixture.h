@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dns/message_writer.h"
+#include "net/internet_checksum.h"
 #include "proxy/counters.h"
 #include "proxy/pipeline.h"
 #include "tests/proxy/ldns_reply.h"
@@ -137,6 +138,9 @@ class PipelineFixture : public ::testing::Test, public AnswerSink {
     const Outcome outcome = pipeline_.Handle(query, asker, out);
     if (outcome.verdict == Verdict::kAnswer) {
       out.resize(outcome.size);
+      if (outcome.is_summed) {
+        EXPECT_EQ(outcome.sum, net::Fold(net::SumOctets(out)));
+      }
       return Reply(out);
     }
     if (outcome.verdict == Verdict::kDrop) return {};

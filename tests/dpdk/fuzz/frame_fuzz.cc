@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::array<std::uint8_t, kMaxReplyHeader + kMaxTruncatedReply> reply;
   const ReplyLayout layout = LayoutOfReply(frame);
   Require(layout.payload <= kMaxReplyHeader);
-  WriteReplyHeader(head, frame, reply);
+  WriteUnfinishedHeader(head, frame, reply);
   std::size_t answer =
       WriteTruncatedReply(sealwire::dns::Bytes(head).subspan(frame.payload, frame.payload_size),
                           1232, sealwire::dns::MutableBytes(reply).subspan(layout.payload));
