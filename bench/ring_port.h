@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "dpdk/handles.h"
@@ -19,15 +20,16 @@ class RingPort {
  public:
   static constexpr unsigned kRoom = 1024;
 
-  explicit RingPort(const dpdk::ServedAddresses& served)
-      : in_(rte_ring_create("bench-in", kRoom, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ)),
-        out_(rte_ring_create("bench-out", kRoom, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ)) {
+  // `name` is this port's alone.
+  explicit RingPort(const dpdk::ServedAddresses& served, const std::string& name = "bench")
+      : in_(MakeRing(name + "-in")), out_(MakeRing(name + "-out")) {
     rte_ring* in = in_.get();
     rte_ring* out = out_.get();
-    if (in == nullptr || out == nullptr || rte_eth_from_rings("bench", &in, 1, &out, 1, 0) < 0) {
+    if (in == nullptr || out == nullptr ||
+        rte_eth_from_rings(name.c_str(), &in, 1, &out, 1, 0) < 0) {
       throw std::runtime_error("no ring port");
     }
-    auto port = dpdk::Port::Open(*dpdk::DeviceSpec::FromText("vdev:net_ring_bench"),
+    auto port = dpdk::Port::Open(*dpdk::DeviceSpec::FromText("vdev:net_ring_" + name),
                                  {1, 1023, false}, served);
     if (!port) throw std::runtime_error(port.error());
     port_ = std::move(*port);
@@ -62,6 +64,11 @@ class RingPort {
   }
 
  private:
+  static dpdk::RingHandle MakeRing(const std::string& name) {
+    return dpdk::RingHandle(
+        rte_ring_create(name.c_str(), kRoom, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ));
+  }
+
   dpdk::RingHandle in_;
   dpdk::RingHandle out_;
   std::unique_ptr<dpdk::Port> port_;
