@@ -171,11 +171,19 @@ dns::MutableBytes UdpOutbox::Next() noexcept {
   return impl_->octets(impl_->used);
 }
 
+dns::MutableBytes UdpOutbox::slot(std::size_t i) noexcept {
+  return impl_->octets(i);
+}
+
 void UdpOutbox::Commit(std::size_t size, const UdpPeer& to) noexcept {
+  CommitSlot(impl_->used, size, to);
+}
+
+void UdpOutbox::CommitSlot(std::size_t i, std::size_t size, const UdpPeer& to) noexcept {
   const std::size_t slot = impl_->used++;
   const SocketAddress address(to.remote, to.interface);
   std::memcpy(&impl_->names[slot], &address.storage, address.size);
-  impl_->vectors[slot].iov_len = size;
+  impl_->vectors[slot] = {impl_->octets(i).data(), size};
   msghdr& header = impl_->headers[slot].msg_hdr;
   header.msg_namelen = address.size;
   header.msg_control = nullptr;

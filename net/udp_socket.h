@@ -91,6 +91,12 @@ class UdpOutbox {
   dns::MutableBytes Next() noexcept;
   void Commit(std::size_t size, const UdpPeer& to) noexcept;
 
+  // The same for a batch that is written before any of it is queued: all slots of an empty box.
+  // They are committed in rising order, some left out, and the box is flushed before Next() is used
+  // again.
+  dns::MutableBytes slot(std::size_t i) noexcept;
+  void CommitSlot(std::size_t i, std::size_t size, const UdpPeer& to) noexcept;
+
   struct Flushed {
     std::size_t sent = 0;
     std::size_t in_runs = 0;  // of `sent`: went with others of their size to the same peer

@@ -151,7 +151,7 @@ void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& trait
   entry.table_epoch = traits.table_epoch;
   entry.from_ms = traits.from_ms;
   entry.until_ms = traits.until_ms;
-  entry.granules = static_cast<std::uint32_t>(granules);
+  entry.granules = static_cast<std::uint16_t>(granules);
   entry.size = static_cast<std::uint16_t>(message.size());
   entry.question_size = static_cast<std::uint16_t>(key.question.size());
   entry.options_size = traits.options_size;

@@ -35,18 +35,18 @@ class AnswerCache {
     std::uint64_t from_ms = 0;      // usable from here
     std::uint64_t until_ms = 0;     // to here, exclusive
     AudienceKey audience;           // of that zone
-    std::uint32_t granules = 0;     // length in the ring, this header included
+    std::uint32_t aged = 0;         // seconds by which its TTLs were counted down since from_ms
+    std::uint16_t granules = 0;     // length in the ring, this header included
     std::uint16_t size = 0;         // of the message
     std::uint16_t question_size = 0;
     std::uint16_t options_size = 0;  // of the OPT record's options, with which the message ends
     std::uint16_t body_sum = 0;  // of the octets behind the question, as net::SumOctets() adds them
-    std::uint32_t aged = 0;      // seconds by which its TTLs were counted down since from_ms
     std::uint8_t flags = 0;
-    bool hit = false;         // since it was written or moved
-    bool many_zones = false;  // other zones had a part in it: good for one table only
-    bool ages = false;        // TTLs count down
-    bool is_signed = false;
-    bool nonexistent = false;
+    bool hit : 1 = false;         // since it was written or moved
+    bool many_zones : 1 = false;  // other zones had a part in it: good for one table only
+    bool ages : 1 = false;        // TTLs count down
+    bool is_signed : 1 = false;
+    bool nonexistent : 1 = false;
   };
 
   // What Insert() is told beside the message.

@@ -1,6 +1,7 @@
 #include "proxy/udp_path.h"
 
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "proxy/clock.h"
@@ -25,6 +26,8 @@ UdpPath::UdpPath(net::EventLoop& loop, net::UdpSocket socket, std::uint32_t inde
       counters_(counters),
       in_(options.batch, options.query_bytes),
       out_(options.batch, options.answer_bytes),
+      arrivals_(options.batch),
+      peers_(options.batch),
       watch_(loop, socket_.fd(), [this](net::FdWatch::Ready) {
         for (int i = 0; i < kBatchesPerTurn && ReadBatch(); ++i) {
         }
@@ -33,29 +36,46 @@ UdpPath::UdpPath(net::EventLoop& loop, net::UdpSocket socket, std::uint32_t inde
 bool UdpPath::ReadBatch() noexcept {
   const std::size_t count = in_.Receive(socket_).count;
   if (count == 0) return false;
+  Flush();  // late answers: the batch takes all slots
   pipeline_.SetTime(UnixMilliseconds());
   counters_.queries.Add(count);
-  for (std::size_t slot = 0; slot < count; ++slot) Answer(slot);
+  const std::size_t taken = TakeArrivals(count);
+  const std::span batch = std::span(arrivals_).first(taken);
+  pipeline_.Handle(batch);
+  for (std::size_t i = 0; i < taken; ++i) {
+    const Outcome& outcome = batch[i].outcome;
+    if (outcome.verdict == Verdict::kAnswer) out_.CommitSlot(i, outcome.size, peers_[i]);
+  }
+  Flush();
+  // A backend may answer at once, and that answer wants a slot.
+  for (std::size_t i = 0; i < taken; ++i) {
+    if (batch[i].outcome.verdict == Verdict::kWait) Defer(batch[i], peers_[i]);
+  }
   Flush();
   return count == in_.slots();
 }
 
-void UdpPath::Answer(std::size_t slot) noexcept {
-  const dns::Bytes query = in_.payload(slot);
-  if (query.empty()) return counters_.oversized.Add();
-  const net::UdpPeer peer = in_.peer(slot);
-  const Asker from{Transport::kUdp, peer.remote};
-  if (out_.full()) Flush();
-  const Outcome outcome = pipeline_.Handle(query, from, out_.Next());
-  if (outcome.verdict == Verdict::kAnswer) {
-    out_.Commit(outcome.size, peer);
-  } else if (outcome.verdict == Verdict::kWait) {
-    const ReplyRoute route = MakeRoute({RouteKind::kUdp, index_}, peer);
-    if (deferring_ && pipeline_.Defer(query, from, route)) {
-      counters_.deferred.Add();
-    } else {
-      counters_.turned_away.Add();
+std::size_t UdpPath::TakeArrivals(std::size_t count) noexcept {
+  std::size_t taken = 0;
+  for (std::size_t slot = 0; slot < count; ++slot) {
+    const dns::Bytes query = in_.payload(slot);
+    if (query.empty()) {
+      counters_.oversized.Add();
+      continue;
     }
+    peers_[taken] = in_.peer(slot);
+    arrivals_[taken] = {query, {Transport::kUdp, peers_[taken].remote}, out_.slot(taken), {}};
+    ++taken;
+  }
+  return taken;
+}
+
+void UdpPath::Defer(const Arrival& arrival, const net::UdpPeer& peer) noexcept {
+  const ReplyRoute route = MakeRoute({RouteKind::kUdp, index_}, peer);
+  if (deferring_ && pipeline_.Defer(arrival.query, arrival.from, route)) {
+    counters_.deferred.Add();
+  } else {
+    counters_.turned_away.Add();
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "net/event_loop.h"
 #include "net/udp_socket.h"
@@ -46,7 +47,9 @@ class UdpPath {
  private:
   // False when the socket is empty.
   bool ReadBatch() noexcept;
-  void Answer(std::size_t slot) noexcept;
+  // The queries of `count` datagrams as arrivals; how many those are.
+  std::size_t TakeArrivals(std::size_t count) noexcept;
+  void Defer(const Arrival& arrival, const net::UdpPeer& peer) noexcept;
 
   net::UdpSocket socket_;
   std::uint32_t index_;
@@ -54,6 +57,8 @@ class UdpPath {
   UdpCounters& counters_;
   net::UdpInbox in_;
   net::UdpOutbox out_;
+  std::vector<Arrival> arrivals_;    // of the batch at hand
+  std::vector<net::UdpPeer> peers_;  // whose they are
   bool deferring_ = true;
   net::FdWatch watch_;
 };

@@ -247,5 +247,23 @@ TEST(UdpSocket, ARunThatIsRefusedDropsNoOther) {
   }
 }
 
+TEST(UdpSocket, OfABatchWrittenAtOnceSomeAreLeftOut) {
+  UdpSocket server = MustBind(AnyPort("127.0.0.1"));
+  UdpSocket client = MustConnect(server.local());
+  UdpOutbox out(8, 64);
+  for (std::size_t i = 0; i < 8; ++i) out.slot(i)[0] = static_cast<std::uint8_t>('a' + i);
+  for (std::size_t i = 1; i < 8; i += 2) out.CommitSlot(i, 1, {client.local(), {}, 0});
+  EXPECT_EQ(out.Flush(server).sent, 4u);
+  UdpInbox in(8, 64);
+  ASSERT_EQ(in.Receive(client).count, 4u);
+  std::string heard;
+  for (std::size_t i = 0; i < 4; ++i) heard += Text(in.payload(i));
+  EXPECT_EQ(heard, "bdfh");
+  Put(out, "next", {client.local(), {}, 0});
+  EXPECT_EQ(out.Flush(server).sent, 1u);
+  ASSERT_EQ(in.Receive(client).count, 1u);
+  EXPECT_EQ(Text(in.payload(0)), "next");
+}
+
 }  // namespace
 }  // namespace sealwire::net
