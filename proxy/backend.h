@@ -77,9 +77,11 @@ class Backend {
   // Any thread.
   BackendStatus Status() const;
 
-  // The last question that was sent: a probe repeats it.
-  dns::Name last_name;
-  dns::RRType last_type = dns::RRType::kA;
+  // What a probe asks: the last question that was answered, since the last one sent may be one that
+  // this backend never answers; that only until the first answer.
+  dns::Name probe_name;
+  dns::RRType probe_type = dns::RRType::kA;
+  bool ever_answered = false;
   bool probing = false;
 
   std::uint32_t references = 0;   // questions that may be asked here

@@ -191,8 +191,10 @@ bool ForwardClient::Impl::AskOverUdp(Question& question, int candidate) noexcept
       return false;
   }
   backend.counters.questions.Add();
-  backend.last_name = question.name;
-  backend.last_type = question.type;
+  if (!backend.ever_answered) {
+    backend.probe_name = question.name;
+    backend.probe_type = question.type;
+  }
   const bool last = question.tries >= options_.max_tries;
   const std::uint64_t patience = now_us_ + backend.health().TimeoutUs(question.tries - 1);
   questions_.SetTimer(question,
@@ -323,6 +325,9 @@ void ForwardClient::Impl::OnMatch(Question& question, Attempt& attempt, ReplyMat
     backend.probing = false;
     return Remove(question);
   }
+  backend.probe_name = question.name;
+  backend.probe_type = question.type;
+  backend.ever_answered = true;
 
   const dns::Header header = *dns::ParseHeader(reply);
   const auto rcode = static_cast<dns::Rcode>(header.rcode);
@@ -393,8 +398,8 @@ void ForwardClient::Impl::Probe(Backend& backend) noexcept {
   Question* question = questions_.Add();
   if (question == nullptr) return;
   question->probe = true;
-  question->name = question->spelled = backend.last_name;
-  question->type = backend.last_type;
+  question->name = question->spelled = backend.probe_name;
+  question->type = backend.probe_type;
   question->deadline_us = now_us_ + Us(options_.total_timeout);
   question->candidates[0] = &backend;
   question->candidate_count = 1;

@@ -373,6 +373,20 @@ TEST_F(ForwardClientTest, ADeadBackendGoesDownAndComesUpAfterAProbe) {
   EXPECT_EQ(Outcome(set), "www.example.");
 }
 
+// Whoever knows a question that the backend never answers could keep it down, were that the probe.
+TEST_F(ForwardClientTest, AQuestionThatIsNeverAnsweredIsNoProbe) {
+  ScriptedBackend backend(*loop_);
+  backend.OnQuery([](const Packet& query) {
+    return query[12] == 6 ? std::vector<Packet>{} : std::vector<Packet>{AnswerTo(query)};
+  });
+  const ForwardSet set = SetOf({&backend});
+  ASSERT_EQ(Outcome(set), "www.example.");
+  for (int i = 0; i < 20 && Client().Backends()[0].up; ++i) Outcome(set, "poison.example.");
+  ASSERT_FALSE(Client().Backends()[0].up);
+  ASSERT_TRUE(RunUntil([&] { return Client().Backends()[0].up; }));
+  EXPECT_EQ(Outcome(set), "www.example.");
+}
+
 TEST_F(ForwardClientTest, TooManyQuestionsAreTurnedAway) {
   options_.max_outstanding = 10;
   ScriptedBackend silent(*loop_);
