@@ -124,6 +124,7 @@ Status Daemon::CreateWorkers() {
   proxy::KernelWorkerOptions options;
   options.pipeline = PipelineSettings();
   options.pipeline.audience_zones = control::kAudienceZones;
+  options.pipeline.tap = control::TapOptionsOf(config_.dnstap);
   for (const control::KernelListen& listen : config_.listen) {
     options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
   }
@@ -142,6 +143,17 @@ Status Daemon::CreateWorkers() {
   if (!edges.ok()) return Error{config_file_ + ": " + edges.error()};
   edges_ = *std::move(edges);
   all_workers_ = std::make_unique<AllWorkers>(*workers_, *edges_);
+  return StartDnstap();
+}
+
+Status Daemon::StartDnstap() {
+  if (!config_.dnstap) return Status::Ok();
+  std::vector<proxy::PacketTap*> taps = edges_->Taps();
+  for (const auto& worker : workers_->all()) taps.push_back(&worker->tap());
+  auto log = control::DnstapLog::Start(
+      *config_.dnstap, HostName(), std::string("sealwire ") + SEALWIRE_VERSION, std::move(taps));
+  if (!log.ok()) return Error{log.error()};
+  dnstap_ = *std::move(log);
   return Status::Ok();
 }
 
@@ -243,7 +255,10 @@ control::MetricsSources Daemon::Sources() {
           },
           [this] { return ready_; },
           {[this](control::MetricsText& out) { signers_->AddMetrics(out); },
-           [this](control::MetricsText& out) { edges_->AddMetrics(out); }}};
+           [this](control::MetricsText& out) { edges_->AddMetrics(out); },
+           [this](control::MetricsText& out) {
+             if (dnstap_) dnstap_->AddMetrics(out);
+           }}};
 }
 
 void Daemon::StartTimers() {
@@ -321,7 +336,8 @@ void Daemon::Reload() {
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
-          "listen, workers, control, metrics, state, hsm, ink, cookies, rate_limit and identity "
+          "listen, workers, control, metrics, state, hsm, ink, cookies, rate_limit, identity and "
+          "dnstap "
           "change with a restart"}});
   }
   if (config->parent != config_.parent) UseParent(config->parent);

@@ -13,6 +13,7 @@
 #include "apps/signers.h"
 #include "control/api.h"
 #include "control/config.h"
+#include "control/dnstap_log.h"
 #include "control/executor.h"
 #include "control/kernel_workers.h"
 #include "control/key_work.h"
@@ -59,6 +60,7 @@ class Daemon {
   Status OpenState();
   Status StartHsm();
   Status CreateWorkers();
+  Status StartDnstap();
   proxy::PipelineOptions PipelineSettings() const;
   Status LoadZones();
   Status Listen();
@@ -93,6 +95,7 @@ class Daemon {
   std::shared_ptr<proxy::CookieKeyring> cookies_;
   std::unique_ptr<control::KernelWorkers> workers_;
   std::unique_ptr<DpdkEdges> edges_;
+  std::unique_ptr<control::DnstapLog> dnstap_;
   std::unique_ptr<AllWorkers> all_workers_;
   std::unique_ptr<control::ZoneRegistry> registry_;
   control::SocketAsker asker_;

@@ -18,7 +18,6 @@ dpdk::EdgeOptions OptionsOf(const control::DpdkListen& entry) {
   options.addresses = entry.addresses;
   options.port = entry.port;
   options.eal = entry.eal;
-  options.pipeline.audience_zones = control::kAudienceZones;
   options.poll = entry.busy_poll ? dpdk::PollMode::kBusy : dpdk::PollMode::kAdaptive;
   using Memory = control::DpdkListen::Memory;
   options.memory = entry.memory == Memory::kHugepages  ? dpdk::MemoryMode::kHugepages
@@ -158,6 +157,16 @@ void DpdkEdges::AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zo
       one.edge->audience(lcore).AddTo(totals, zone);
     }
   }
+}
+
+std::vector<proxy::PacketTap*> DpdkEdges::Taps() {
+  std::vector<proxy::PacketTap*> taps;
+  for (const auto& one : impl_->running) {
+    for (std::size_t lcore = 0; lcore < one.edge->lcores(); ++lcore) {
+      taps.push_back(&one.edge->tap(lcore));
+    }
+  }
+  return taps;
 }
 
 void DpdkEdges::AddMetrics(control::MetricsText& out) const {

@@ -38,6 +38,7 @@ class DpdkEdges {
   std::vector<proxy::BackendStatus> Backends() const;
   proxy::PipelineTotals Totals() const;  // of all lcores
   void AddAudience(proxy::AudienceTotals& totals, proxy::AudienceKey zone) const;
+  std::vector<proxy::PacketTap*> Taps();
   void AddMetrics(control::MetricsText& out) const;
 
  private:

@@ -36,6 +36,9 @@ proxy::PipelineTotals DpdkEdges::Totals() const {
   return {};
 }
 void DpdkEdges::AddAudience(proxy::AudienceTotals&, proxy::AudienceKey) const {}
+std::vector<proxy::PacketTap*> DpdkEdges::Taps() {
+  return {};
+}
 void DpdkEdges::AddMetrics(control::MetricsText&) const {}
 
 bool ExamineDpdk(const std::vector<control::DpdkListen>& entries) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/config_dnstap.h"
 #include "control/config_manners.h"
 #include "control/config_tsig.h"
 #include "control/duration.h"
@@ -265,6 +266,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadTsigKeys(top, config.tsig);
   ReadManners(top, config);
   ReadDrain(top, config);
+  config.dnstap = ReadDnstap(top);
 }
 
 template <class List, class ToText>
@@ -354,6 +356,7 @@ std::string Config::ToYaml() const {
                      log.format == LogFormat::kJson ? "json" : "text");
   out += TsigKeysToYaml(tsig);
   out += MannersYaml(*this);
+  if (dnstap) out += DnstapYaml(*dnstap);
   out += fmt::format("drain: {{delay: {}}}\n", FormatDuration(drain_delay));
   return out;
 }

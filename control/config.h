@@ -86,6 +86,16 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
+// A sample of queries and answers, as dnstap: to a collector's socket or a file.
+struct DnstapConfig {
+  std::string socket;  // one of the two is set
+  std::string file;
+  double sample = 0.01;  // share of the queries
+  bool queries = true;
+  bool responses = true;
+  bool operator==(const DnstapConfig&) const = default;
+};
+
 struct Config {
   std::vector<KernelListen> listen;
   std::vector<DpdkListen> dpdk;
@@ -98,6 +108,7 @@ struct Config {
   std::map<std::string, PolicyConfig> policies = {{"default", {}}};
   InkConfig ink;
   LogConfig log;
+  std::optional<DnstapConfig> dnstap;
   std::vector<TsigKeyConfig> tsig;
   std::optional<std::string> cookie_secret_file;  // none: secrets of this start's own
   proxy::RateLimitOptions rate_limit;

@@ -6,8 +6,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
+
+#include "control/journal.h"
 
 namespace sealwire::control {
 namespace {
@@ -131,6 +134,11 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     line = FormatLogLine(g_format, now, LogLevel::kWarning, "log-suppressed",
                          {{"of", std::string(event)}, {"suppressed", std::to_string(suppressed)}}) +
            "\n" + line;
+  }
+  if (g_format == LogFormat::kText) {
+    static const auto journal =
+        Journal::Behind(STDERR_FILENO, std::getenv("JOURNAL_STREAM"), Journal::kSocket);
+    if (journal && journal->Send(level, event, fields, line)) return;
   }
   line += '\n';
   // One write a line, so that lines of several threads do not mix; a full pipe loses the line only.

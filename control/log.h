@@ -1,5 +1,6 @@
 // The program's log: one line an event on stderr, `time level event key=value…`, or one JSON
-// object.
+// object; where stderr is systemd's journal, text lines become entries with fields
+// (control/journal.h).
 //
 // Control plane only: a line allocates and writes, so packet code counts instead of logging. An
 // event that repeats is held back: after kBurst lines of the same event within kWindow seconds the

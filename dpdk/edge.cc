@@ -251,6 +251,9 @@ const LcoreCounters& Edge::counters(std::size_t lcore) const noexcept {
 const proxy::PipelineCounters& Edge::pipeline_counters(std::size_t lcore) const noexcept {
   return impl_->lcores[lcore]->pipeline().counters();
 }
+proxy::PacketTap& Edge::tap(std::size_t lcore) noexcept {
+  return impl_->lcores[lcore]->tap();
+}
 const proxy::AudienceBook& Edge::audience(std::size_t lcore) const noexcept {
   return impl_->lcores[lcore]->pipeline().audience();
 }

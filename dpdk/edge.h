@@ -51,6 +51,7 @@ class Edge {
   const LcoreCounters& counters(std::size_t lcore) const noexcept;
   const proxy::PipelineCounters& pipeline_counters(std::size_t lcore) const noexcept;
   const proxy::AudienceBook& audience(std::size_t lcore) const noexcept;
+  proxy::PacketTap& tap(std::size_t lcore) noexcept;
   std::vector<proxy::BackendStatus> Backends() const;
 
   struct PortStatus {

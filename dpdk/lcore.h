@@ -51,6 +51,7 @@ class Lcore final : public proxy::AnswerSink {
   SnapshotMailbox& mailbox() noexcept { return mailbox_; }
   const LcoreCounters& counters() const noexcept { return counters_; }
   const proxy::Pipeline& pipeline() const noexcept { return pipeline_; }
+  proxy::PacketTap& tap() noexcept { return pipeline_.tap(); }
 
   // One round over all queues and rings, for Run() and for benchmarks; the number of frames and
   // replies it found.

@@ -160,6 +160,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
   std::vector<BackendStatus> Backends() const { return forward_.Backends(); }
   const AudienceBook& audience() const noexcept { return pipeline_.audience(); }
   const LatencyHistogram& backend_latency() const noexcept { return forward_.latency(); }
+  PacketTap& tap() noexcept { return pipeline_.tap(); }
 
  private:
   void TakeZones() {
@@ -260,6 +261,9 @@ std::vector<BackendStatus> KernelWorker::Backends() const {
 }
 const AudienceBook& KernelWorker::audience() const noexcept {
   return impl_->audience();
+}
+PacketTap& KernelWorker::tap() noexcept {
+  return impl_->tap();
 }
 const LatencyHistogram& KernelWorker::backend_latency() const noexcept {
   return impl_->backend_latency();

@@ -72,6 +72,7 @@ class KernelWorker {
   std::vector<BackendStatus> Backends() const;
   const AudienceBook& audience() const noexcept;
   const LatencyHistogram& backend_latency() const noexcept;
+  PacketTap& tap() noexcept;
 
  private:
   class Impl;

@@ -15,6 +15,7 @@
 #include "proxy/draft.h"
 #include "proxy/latency.h"
 #include "proxy/name_hash.h"
+#include "proxy/packet_tap.h"
 #include "proxy/query.h"
 #include "proxy/resolution.h"
 #include "proxy/waiting.h"
@@ -53,6 +54,7 @@ class Pipeline::Impl {
         cached_(options.answer_cache_bytes, options.hash_seed, counters_),
         waiting_(options.max_waiting),
         audience_(options.audience_zones),
+        tap_(options.tap, options.hash_seed),
         asker_(asker),
         sink_(sink),
         late_out_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxMessage)) {}
@@ -67,6 +69,7 @@ class Pipeline::Impl {
   }
   const PipelineCounters& counters() const noexcept { return counters_; }
   const AudienceBook& audience() const noexcept { return audience_; }
+  PacketTap& tap() noexcept { return tap_; }
 
   Outcome Handle(dns::Bytes wire, const Asker& from, dns::MutableBytes out) noexcept {
     Parsed parsed;
@@ -103,6 +106,7 @@ class Pipeline::Impl {
     entry->asker = from;
     entry->route = route;
     entry->since_ns = SteadyNanoseconds();
+    entry->tapped = tapped_;
     entry->query_size = KeepQuery(query, entry->text->query);
     counters_.waiting.Set(waiting_.size());
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
@@ -145,17 +149,34 @@ class Pipeline::Impl {
 
   // A query as it was read, before anything is looked up for it.
   struct Parsed {
+    dns::Bytes wire;
     Query query;
     QueryError error;
     AnswerCache::Key key;  // when there is no error
   };
 
   void Parse(dns::Bytes wire, Parsed& parsed) const noexcept {
+    parsed.wire = wire;
     parsed.error = parsed.query.Parse(wire);
     if (parsed.error == QueryError::kNone) parsed.key = cached_.KeyFor(parsed.query);
   }
 
   Outcome HandleParsed(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
+    tapped_ = tap_.Takes();
+    if (!tapped_) return Timed(parsed, from, out);
+    tap_.TakeQuery(Tapped(false, from, parsed.wire));
+    const Outcome outcome = Timed(parsed, from, out);
+    if (outcome.verdict == Verdict::kAnswer) {
+      tap_.TakeResponse(Tapped(true, from, out.first(outcome.size)));
+    }
+    return outcome;
+  }
+
+  TappedPacket Tapped(bool is_response, const Asker& from, dns::Bytes message) const noexcept {
+    return {is_response, from.transport == Transport::kTcp, from.client, now_ms_, message};
+  }
+
+  Outcome Timed(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
     if (++handled_ % kTimedOneIn != 0) return Handled(parsed, from, out);
     const std::uint64_t begin = SteadyNanoseconds();
     const Outcome outcome = Handled(parsed, from, out);
@@ -470,6 +491,9 @@ class Pipeline::Impl {
       size = Leave(query, entry.asker, {Verdict::kAnswer, size}, out).size;
     }
     const ReplyRoute route = entry.route;
+    if (entry.tapped && size > 0) {
+      tap_.TakeResponse(Tapped(true, entry.asker, {late_out_.get(), size}));
+    }
     Latency(entry.asker, Way::kWaited).Add(SteadyNanoseconds() - entry.since_ns);
     waiting_.Close(entry);
     counters_.waiting.Set(waiting_.size());
@@ -502,11 +526,13 @@ class Pipeline::Impl {
   CachedAnswers cached_;
   WaitingTable waiting_;
   AudienceBook audience_;
+  PacketTap tap_;
   BackendAsker* asker_;
   AnswerSink* sink_;
   std::shared_ptr<const ZoneTable> zones_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t handled_ = 0;
+  bool tapped_ = false;      // the last query was sampled
   Way way_ = Way::kRefused;  // how the last answer came about
   Answer answer_;
   Arena arena_;
@@ -546,6 +572,9 @@ const PipelineCounters& Pipeline::counters() const noexcept {
 }
 const AudienceBook& Pipeline::audience() const noexcept {
   return impl_->audience();
+}
+PacketTap& Pipeline::tap() noexcept {
+  return impl_->tap();
 }
 
 }  // namespace sealwire::proxy

@@ -24,6 +24,7 @@
 #include "dns/name.h"
 #include "net/address.h"
 #include "proxy/cookie_secrets.h"
+#include "proxy/packet_tap.h"
 #include "proxy/rate_limiter.h"
 #include "proxy/server_identity.h"
 #include "proxy/zone.h"
@@ -101,6 +102,7 @@ struct PipelineOptions {
   RateLimitOptions rate_limit;
   std::shared_ptr<const CookieKeyring> cookies;  // null: secrets that this pipeline makes itself
   std::uint32_t tcp_idle_ms = 10000;             // told to clients (RFC 7828)
+  TapOptions tap = {};                           // what is sampled for dnstap
   std::size_t audience_zones = 0;                // zones for which is counted who asks them
 };
 
@@ -135,6 +137,7 @@ class Pipeline {
 
   const PipelineCounters& counters() const noexcept;
   const AudienceBook& audience() const noexcept;
+  PacketTap& tap() noexcept;  // for the one thread that reads it
 
  private:
   class Impl;

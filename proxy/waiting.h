@@ -40,6 +40,7 @@ class WaitingTable {
     dns::RRType type = dns::RRType::kA;
     int hops = 0;                // aliases followed so far
     std::uint64_t since_ns = 0;  // when it began to wait
+    bool tapped = false;         // the query was sampled, and so is the answer
     std::uint16_t query_size = 0;
     std::uint16_t draft_size = 0;
 
