@@ -64,6 +64,20 @@ HttpHeaders ParseQuery(std::string_view query) {
   return parameters;
 }
 
+bool HasOneLength(const HttpRequest& request) {
+  int lengths = 0;
+  for (const auto& [key, value] : request.headers) {
+    if (EqualIgnoringCase(key, "Content-Length")) {
+      ++lengths;
+      if (value.empty() || value.find_first_not_of("0123456789") != std::string::npos) return false;
+    } else if (EqualIgnoringCase(key, "Transfer-Encoding")) {
+      ++lengths;
+      if (!EqualIgnoringCase(value, "chunked")) return false;
+    }
+  }
+  return lengths <= 1;
+}
+
 const std::string* HttpRequest::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (EqualIgnoringCase(key, name)) return &value;

@@ -17,6 +17,10 @@ std::string PercentDecode(std::string_view text, bool plus);
 // "/v1//zones/a%2Fb/" → {"v1", "zones", "a/b"}: empty segments are dropped.
 std::vector<std::string> SplitPath(std::string_view path);
 
+// Two who read a message with two lengths may each see another request in it (RFC 9112
+// section 6.3): true when its length is said once, by one header, as digits or as "chunked".
+bool HasOneLength(const HttpRequest& request);
+
 // "limit=10&q=a+b&flag" → {{"limit","10"}, {"q","a b"}, {"flag",""}}
 HttpHeaders ParseQuery(std::string_view query);
 

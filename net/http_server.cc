@@ -1,9 +1,11 @@
 #include "net/http_server.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <utility>
 
@@ -62,6 +64,17 @@ std::string PeerAddress(evhttp_request* request) {
   return parsed.ok() ? Endpoint{*parsed, port}.ToText() : std::string(OrEmpty(address));
 }
 
+// unix(7), SO_PEERCRED: the kernel's word.
+std::optional<std::uint32_t> PeerUid(evhttp_request* request) {
+  bufferevent* buffer = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(bufferevent_getfd(buffer), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return std::nullopt;
+  }
+  return peer.uid;
+}
+
 HttpRequest ReadRequest(evhttp_request* request, HttpRequest::Peer peer) {
   HttpRequest read;
   read.method = MethodName(evhttp_request_get_command(request));
@@ -75,7 +88,12 @@ HttpRequest ReadRequest(evhttp_request* request, HttpRequest::Peer peer) {
   }
   read.body = TakeBody(request);
   read.peer = peer;
-  read.peer_address = peer == HttpRequest::Peer::kUnix ? "unix" : PeerAddress(request);
+  if (peer == HttpRequest::Peer::kUnix) {
+    read.peer_address = "unix";
+    read.peer_uid = PeerUid(request);
+  } else {
+    read.peer_address = PeerAddress(request);
+  }
   return read;
 }
 
@@ -186,6 +204,11 @@ class HttpServer::Impl {
     HttpRequest read = ReadRequest(request, listener->peer);
     HttpReply reply(std::make_shared<HttpReply::State>(
         self.loop_, std::make_shared<HttpExchange>(request, self.limits_)));
+    if (!HasOneLength(read)) {
+      return reply.Send({400,
+                         {{"Content-Type", "text/plain"}, {"Connection", "close"}},
+                         "The length of the body is not said once and plainly.\n"});
+    }
     self.handler_(std::move(read), std::move(reply));
   }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,8 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string body;
   Peer peer = Peer::kTcp;
-  std::string peer_address;  // "192.0.2.1:4711"; "unix" for a unix socket
+  std::string peer_address;               // "192.0.2.1:4711"; "unix" for a unix socket
+  std::optional<std::uint32_t> peer_uid;  // of the process at the other end of a unix socket
 
   // The first of that name, or null. Header names are compared without regard to case.
   const std::string* Header(std::string_view name) const;

@@ -379,6 +379,26 @@ TEST_F(HttpServerTest, AHeaderCannotBeSmuggledIntoAnAnswer) {
   EXPECT_EQ(Client(endpoint_).Ask("GET /").find("stolen"), std::string::npos);
 }
 
+TEST_F(HttpServerTest, Rfc9112Section6_3_AMessageWithTwoLengthsIsRefused) {
+  std::atomic<int> handled{0};
+  Serve([&](const HttpRequest&, const HttpReply& reply) {
+    ++handled;
+    reply.Send({200, {}, "ok"});
+  });
+  Run();
+  for (const char* lengths :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 5\r\nContent-Length: 4",
+        "Transfer-Encoding: gzip, chunked"}) {
+    Client client(endpoint_);
+    client.Say(std::string("POST / HTTP/1.1\r\nHost: x\r\n") + lengths +
+               "\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string answer = client.HearAll();
+    EXPECT_FALSE(answer.starts_with("HTTP/1.1 200")) << lengths << "\n" << answer;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << "one answer, then the end";
+  }
+  EXPECT_EQ(handled, 0);
+}
+
 TEST_F(HttpServerTest, AUnixSocketHasItsModeAndIsRemoved) {
   const std::string path = TemporaryPath("mode.sock");
   std::promise<HttpRequest> seen;
