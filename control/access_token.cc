@@ -24,24 +24,16 @@ Error Failure(const std::string& path, const char* doing) {
   return {fmt::format("{}: {}: {}", path, doing, std::strerror(errno))};
 }
 
-std::array<std::uint8_t, 32> HashOf(std::string_view text) {
-  std::array<std::uint8_t, 32> hash;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-  return hash;
-}
-
 Result<std::string> MakeFile(const std::string& path) {
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error) return Error{fmt::format("{}: {}", folder.string(), error.message())};
-  std::array<unsigned char, 32> random;
-  if (RAND_bytes(random.data(), random.size()) != 1) return Error{"no random numbers for a token"};
-  std::string token;
-  for (const unsigned char octet : random) token += fmt::format("{:02x}", octet);
+  auto token = AccessToken::RandomText();
+  if (!token.ok()) return token;
   const net::FileDescriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.open()) return Failure(path, "making the token file");
-  const std::string line = token + "\n";
+  const std::string line = *token + "\n";
   if (::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
       ::fsync(fd.get()) != 0) {
     return Failure(path, "writing the token file");
@@ -82,15 +74,30 @@ Result<AccessToken> AccessToken::FromFile(const std::string& path) {
   return access;
 }
 
-bool AccessToken::Admits(std::string_view authorization) const {
+AccessToken::Hash AccessToken::HashOf(std::string_view token) {
+  Hash hash;
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), hash.data());
+  return hash;
+}
+
+Result<std::string> AccessToken::RandomText() {
+  std::array<unsigned char, 32> random;
+  if (RAND_bytes(random.data(), random.size()) != 1) return Error{"no random numbers for a token"};
+  std::string token;
+  for (const unsigned char octet : random) token += fmt::format("{:02x}", octet);
+  return token;
+}
+
+std::optional<std::string_view> AccessToken::InHeader(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
   if (authorization.size() <= kScheme.size() ||
       ::strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
-    return false;
+    return std::nullopt;
   }
-  // Hashes are of one length, whatever was sent: nothing is learned from the time a comparison
-  // takes.
-  const auto hash = HashOf(authorization.substr(kScheme.size()));
+  return authorization.substr(kScheme.size());
+}
+
+bool AccessToken::HasHash(const Hash& hash) const {
   return CRYPTO_memcmp(hash.data(), hash_.data(), hash_.size()) == 0;
 }
 

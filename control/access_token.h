@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,12 +20,22 @@ class AccessToken {
   static Result<AccessToken> FromFile(const std::string& path);
   static AccessToken FromText(std::string_view token);
 
-  // Compares in time that tells nothing about the token. `authorization` is the header's value:
-  // "Bearer TOKEN".
-  bool Admits(std::string_view authorization) const;
+  using Hash = std::array<std::uint8_t, 32>;  // SHA-256
+  static Hash HashOf(std::string_view token);
+  // 256 random bits as text.
+  static Result<std::string> RandomText();
+  // The token in a header "Authorization: Bearer TOKEN"; nothing when it is of another scheme.
+  static std::optional<std::string_view> InHeader(std::string_view authorization);
+
+  // Compares in time that tells nothing about the token.
+  bool HasHash(const Hash& hash) const;
+  bool Admits(std::string_view authorization) const {
+    const auto token = InHeader(authorization);
+    return token && HasHash(HashOf(*token));
+  }
 
  private:
-  std::array<std::uint8_t, 32> hash_{};  // SHA-256
+  Hash hash_{};
 };
 
 }  // namespace sealwire::control

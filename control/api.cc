@@ -17,6 +17,7 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kMaxReason = 500;
 constexpr std::size_t kMaxNameText = 1100;  // 255 octets, each written as \DDD
 
 bool Matches(const std::vector<const char*>& pattern, const std::vector<std::string>& segments) {
@@ -46,7 +47,14 @@ std::optional<std::string> Api::Call::ZoneName() const {
   return std::nullopt;
 }
 
-std::optional<json> Api::Call::Body(std::initializer_list<const char*> known) const {
+bool Api::Call::Allows(Scope needed) const {
+  if (scopes.Allow(needed)) return true;
+  Fail(403, "forbidden", "Forbidden",
+       fmt::format("this token has not the scope '{}'", ToText(needed)));
+  return false;
+}
+
+std::optional<json> Api::Call::Body(std::initializer_list<const char*> known) {
   if (!IsJson(request.Header("Content-Type"))) {
     Fail(415, "not-json", "Unsupported media type", "the body must be application/json");
     return std::nullopt;
@@ -56,7 +64,16 @@ std::optional<json> Api::Call::Body(std::initializer_list<const char*> known) co
     Fail(400, "malformed", "Malformed body", "the body must be a JSON object");
     return std::nullopt;
   }
+  if (const auto reason = body->find("reason"); reason != body->end()) {
+    if (!reason->is_string() || reason->get_ref<const std::string&>().size() > kMaxReason) {
+      Fail(422, "invalid", "The request makes no sense",
+           fmt::format("reason must be text of at most {} octets", kMaxReason));
+      return std::nullopt;
+    }
+    who.reason = reason->get<std::string>();
+  }
   for (const auto& [key, value] : body->items()) {
+    if (key == "reason") continue;
     if (std::none_of(known.begin(), known.end(),
                      [&k = key](const char* name) { return k == name; })) {
       Fail(422, "unknown-member", "Unknown member",
@@ -119,50 +136,78 @@ json ZoneJson(const ZoneEntry& entry) {
 }
 
 Api::Api(ZoneControl& zones, AccessToken token, NodeFacts facts)
-    : zones_(zones), token_(std::move(token)), facts_(std::move(facts)) {}
+    : zones_(zones),
+      access_(std::move(token)),
+      facts_(std::move(facts)),
+      powerdns_(zones_, access_, facts_.version),
+      cloudflare_(zones_, access_) {
+  // What cannot be read admits nobody.
+  if (const auto tokens = zones_.registry().store().ReadTokens(); tokens.ok()) {
+    access_.UseNamed(*tokens);
+  } else {
+    Log(LogLevel::kError, "tokens-not-read", {{"error", tokens.error()}});
+  }
+}
 
 const std::vector<Api::Route>& Api::Routes() {
   static const std::vector<Route> routes = {
-      {"GET", {"v1", "zones"}, &Api::ListZones},
-      {"GET", {"v1", "zones", ""}, &Api::GetZone},
-      {"PUT", {"v1", "zones", ""}, &Api::PutZone},
-      {"DELETE", {"v1", "zones", ""}, &Api::DeleteZone},
-      {"GET", {"v1", "zones", "", "dnssec"}, &Api::GetDnssec},
-      {"PATCH", {"v1", "zones", "", "dnssec"}, &Api::PatchDnssec},
-      {"DELETE", {"v1", "zones", "", "dnssec"}, &Api::DeleteDnssec},
-      {"POST", {"v1", "zones", "", "dnssec", "check"}, &Api::CheckDnssec},
-      {"GET", {"v1", "zones", "", "keys"}, &Api::GetKeys},
-      {"GET", {"v1", "zones", "", "history"}, &Api::GetHistory},
-      {"GET", {"v1", "zones", "", "stats"}, &Api::GetStats},
-      {"GET", {"v1", "series"}, &Api::GetSeries},
-      {"POST", {"v1", "batch"}, &Api::PostBatch},
-      {"GET", {"v1", "operations", ""}, &Api::GetOperation},
-      {"GET", {"v1", "backends"}, &Api::GetBackends},
-      {"GET", {"v1", "nodes"}, &Api::GetNodes},
-      {"GET", {"v1", "events"}, &Api::GetEvents},
-      {"GET", {"v1", "openapi.json"}, &Api::GetOpenApi},
+      {"GET", {"v1", "zones"}, &Api::ListZones, Scope::kRead},
+      {"GET", {"v1", "zones", ""}, &Api::GetZone, Scope::kRead},
+      {"PUT", {"v1", "zones", ""}, &Api::PutZone, Scope::kZones},
+      {"DELETE", {"v1", "zones", ""}, &Api::DeleteZone, Scope::kZones},
+      {"GET", {"v1", "zones", "", "dnssec"}, &Api::GetDnssec, Scope::kRead},
+      {"PATCH", {"v1", "zones", "", "dnssec"}, &Api::PatchDnssec, Scope::kToggle},
+      {"DELETE", {"v1", "zones", "", "dnssec"}, &Api::DeleteDnssec, Scope::kKeys},
+      {"POST", {"v1", "zones", "", "dnssec", "check"}, &Api::CheckDnssec, Scope::kRead},
+      {"GET", {"v1", "zones", "", "keys"}, &Api::GetKeys, Scope::kRead},
+      {"GET", {"v1", "zones", "", "history"}, &Api::GetHistory, Scope::kRead},
+      {"GET", {"v1", "zones", "", "stats"}, &Api::GetStats, Scope::kRead},
+      {"GET", {"v1", "zones", "", "synthesis"}, &Api::GetSynthesis, Scope::kRead},
+      {"PUT", {"v1", "zones", "", "synthesis"}, &Api::PutSynthesis, Scope::kZones},
+      {"GET", {"v1", "series"}, &Api::GetSeries, Scope::kRead},
+      {"POST", {"v1", "batch"}, &Api::PostBatch, Scope::kToggle},
+      {"GET", {"v1", "operations", ""}, &Api::GetOperation, Scope::kRead},
+      {"GET", {"v1", "tokens"}, &Api::GetTokens},
+      {"POST", {"v1", "tokens"}, &Api::PostToken},
+      {"DELETE", {"v1", "tokens", ""}, &Api::DeleteToken},
+      {"GET", {"v1", "backends"}, &Api::GetBackends, Scope::kRead},
+      {"GET", {"v1", "nodes"}, &Api::GetNodes, Scope::kRead},
+      {"GET", {"v1", "events"}, &Api::GetEvents, Scope::kRead},
+      {"GET", {"v1", "openapi.json"}, &Api::GetOpenApi, Scope::kRead},
   };
   return routes;
 }
 
-bool Api::Admits(const net::HttpRequest& request, net::HttpReply& reply) const {
+std::optional<Grant> Api::Admit(const net::HttpRequest& request,
+                                const net::HttpReply& reply) const {
   const std::string* authorization = request.Header("Authorization");
-  const bool admitted = authorization != nullptr ? token_.Admits(*authorization)
-                                                 : request.peer == net::HttpRequest::Peer::kUnix;
-  if (admitted) return true;
+  std::optional<std::string_view> token;
+  // Another scheme is a token that nobody has.
+  if (authorization != nullptr) token = AccessToken::InHeader(*authorization).value_or("");
+  auto grant = access_.Admit(request, token);
+  if (grant) return grant;
   Log(LogLevel::kWarning, "api-refused", {{"peer", request.peer_address}, {"path", request.path}});
   net::HttpResponse response =
       Problem(401, "unauthorized", "Unauthorized", "a valid bearer token is needed");
   response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"sealwire\"");
   reply.Send(std::move(response));
-  return false;
+  return std::nullopt;
 }
 
 void Api::Handle(net::HttpRequest request, net::HttpReply reply) {
   if (auto file = DashboardFile(request)) return reply.Send(*std::move(file));
-  if (!Admits(request, reply)) return;
-  const bool with_token = request.peer == net::HttpRequest::Peer::kTcp;
-  Call call{std::move(request), std::move(reply), with_token ? "token" : "socket"};
+  if (PowerDnsFacade::Serves(request)) {
+    return powerdns_.Handle(std::move(request), std::move(reply));
+  }
+  if (CloudflareFacade::Serves(request)) {
+    return cloudflare_.Handle(std::move(request), std::move(reply));
+  }
+  const auto grant = Admit(request, reply);
+  if (!grant) return;
+  // Why, where a body cannot say it (DELETE).
+  const std::string* reason = request.Header("Sealwire-Reason");
+  Actor who(grant->who, reason == nullptr ? "" : reason->substr(0, kMaxReason));
+  Call call{std::move(request), std::move(reply), std::move(who), grant->scopes};
   try {
     Dispatch(call);
   } catch (const std::exception& e) {
@@ -176,7 +221,10 @@ void Api::Dispatch(Call& call) {
   std::string allowed;
   for (const Route& route : Routes()) {
     if (!Matches(route.pattern, call.request.segments)) continue;
-    if (call.request.method == route.method) return (this->*route.handler)(call);
+    if (call.request.method == route.method) {
+      if (call.Allows(route.needs)) (this->*route.handler)(call);
+      return;
+    }
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
   }
   if (allowed.empty()) return call.Fail(404, "not-found", "Not found", "there is no such resource");

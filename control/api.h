@@ -1,8 +1,8 @@
-// The control API under /v1, as control/openapi.json describes it.
+// The control API under /v1, as control/openapi.json describes it, and the facades beside it.
 //
-// A request over TCP needs the bearer token; over the unix socket the socket's file mode is the
-// authority, and a token is checked only when one is sent. Threading: the control thread.
-// Ownership: everything given is borrowed and outlives the Api. Errors: problem documents.
+// A request over TCP needs a bearer token whose scopes allow it; over the unix socket the socket's
+// file mode is the authority, and a token is checked only when one is sent. Threading: the control
+// thread. Ownership: everything given is borrowed and outlives the Api. Errors: problem documents.
 #pragma once
 
 #include <functional>
@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "control/access_token.h"
+#include "control/access.h"
+#include "control/cloudflare_facade.h"
 #include "control/metric_series.h"
+#include "control/powerdns_facade.h"
 #include "control/zone_control.h"
 #include "keycache/hsm_client.h"
 #include "net/http_server.h"
@@ -41,7 +43,7 @@ class Api {
   Api(ZoneControl& zones, AccessToken token, NodeFacts facts);
 
   void Handle(net::HttpRequest request, net::HttpReply reply);
-  void UseToken(AccessToken token) { token_ = std::move(token); }
+  void UseToken(AccessToken token) { access_.UseToken(std::move(token)); }
 
   // To those who listen on /v1/events.
   void Broadcast(const ZoneEvent& event);
@@ -56,9 +58,11 @@ class Api {
     const char* method;
     std::vector<const char*> pattern;  // "" stands for any segment
     Handler handler;
+    Scope needs = Scope::kEverything;
   };
   static const std::vector<Route>& Routes();
-  bool Admits(const net::HttpRequest& request, net::HttpReply& reply) const;
+  // Nothing: the answer is sent.
+  std::optional<Grant> Admit(const net::HttpRequest& request, const net::HttpReply& reply) const;
   void Dispatch(Call& call);
 
   // control/api_zones.cc
@@ -70,6 +74,9 @@ class Api {
   // control/api_stats.cc
   void GetStats(Call& call);
   void GetSeries(Call& call);
+  // control/api_synthesis.cc
+  void GetSynthesis(Call& call);
+  void PutSynthesis(Call& call);
   // control/api_dnssec.cc
   void GetDnssec(Call& call);
   void PatchDnssec(Call& call);
@@ -84,12 +91,19 @@ class Api {
   // control/api_batch.cc
   void PostBatch(Call& call);
   void GetOperation(Call& call);
+  // control/api_tokens.cc
+  void GetTokens(Call& call);
+  void PostToken(Call& call);
+  void DeleteToken(Call& call);
+  bool CommitTokens(Call& call, Change& change);
 
   nlohmann::json DnssecJson(const std::string& name);
 
   ZoneControl& zones_;
-  AccessToken token_;
+  Access access_;
   NodeFacts facts_;
+  PowerDnsFacade powerdns_;
+  CloudflareFacade cloudflare_;
   std::list<net::HttpReply> listeners_;
 };
 

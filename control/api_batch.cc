@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMaxBatch = 10'000;
+constexpr std::size_t kMaxBatch = 100'000;
 constexpr std::size_t kMaxErrorsShown = 100;
 
 std::string RandomId() {

@@ -13,7 +13,8 @@ namespace sealwire::control {
 struct Api::Call {
   net::HttpRequest request;
   net::HttpReply reply;
-  std::string who;  // for the history: "token" or "socket"
+  Actor who;  // for the history
+  Scopes scopes;
 
   void Send(net::HttpResponse response) const { reply.Send(std::move(response)); }
   void Fail(int status, std::string_view type, std::string_view title,
@@ -23,8 +24,11 @@ struct Api::Call {
 
   // The zone's name in the path, normalized. Nothing: the answer is sent.
   std::optional<std::string> ZoneName() const;
-  // The body as an object whose members are all of `known`. Nothing: the answer is sent.
-  std::optional<nlohmann::json> Body(std::initializer_list<const char*> known) const;
+  // The body as an object whose members are all of `known`; "reason" always is, and goes into
+  // who.reason. Nothing: the answer is sent.
+  std::optional<nlohmann::json> Body(std::initializer_list<const char*> known);
+  // True when the scopes allow it; false: the answer is sent.
+  bool Allows(Scope needed) const;
   // If-Match and If-None-Match against what is there. False: the answer is sent.
   bool CheckPrecondition(const ZoneEntry* entry, std::optional<std::uint64_t>& revision) const;
   // A number from the query; nothing when it is none (the answer is sent).

@@ -65,6 +65,7 @@ struct ApiClient::Impl {
   std::string base;    // "http://localhost" for a unix socket
   std::string socket;  // its path, or empty
   std::string token;
+  std::string reason;
 };
 
 nlohmann::json ApiAnswer::Json() const {
@@ -111,6 +112,7 @@ Result<ApiAnswer> ApiClient::Call(const Request& request) {
   ApiAnswer answer;
   HeaderList headers;
   if (!impl_->token.empty()) headers.Add("Authorization: Bearer " + impl_->token);
+  if (!impl_->reason.empty()) headers.Add("Sealwire-Reason: " + impl_->reason);
   if (request.create_only) headers.Add("If-None-Match: *");
   headers.Add("Content-Type: application/json");
   headers.Add("Expect:");
@@ -140,6 +142,14 @@ Result<ApiAnswer> ApiClient::Call(const Request& request) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   return answer;
+}
+
+void ApiClient::UseReason(const std::string& reason) {
+  impl_->reason = reason;
+  // A header is one line.
+  for (char& c : impl_->reason) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
 }
 
 std::string ApiClient::Encode(const std::string& segment) {

@@ -45,6 +45,9 @@ class ApiClient {
   };
   Result<ApiAnswer> Call(const Request& request);
 
+  // Why, for the history of what is changed from now on; empty: not said.
+  void UseReason(const std::string& reason);
+
   // One segment of a path.
   static std::string Encode(const std::string& segment);
 

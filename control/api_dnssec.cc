@@ -100,6 +100,7 @@ void Api::PatchDnssec(Call& call) {
       return call.Send(ProblemOf({Failure::kInvalid, "override must be the name of an override"}));
     }
     override_name = value.get<std::string>();
+    if (!call.Allows(Scope::kOverride)) return;
   }
   const Outcome outcome =
       zones_.SetDnssec(*name, (*body)["enabled"].get<bool>(), override_name, revision, call.who);

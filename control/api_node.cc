@@ -120,6 +120,7 @@ void Api::GetEvents(Call& call) {
 }
 
 void Api::Broadcast(const ZoneEvent& event) {
+  powerdns_.OnEvent(event);
   if (listeners_.empty()) return;
   json data = {{"zone", event.zone}, {"at", TimeJson(zones_.Now())}};
   if (event.record) {

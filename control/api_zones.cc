@@ -113,8 +113,11 @@ void Api::GetHistory(Call& call) {
   json history = json::array();
   for (std::size_t i = 0; i < rows->size() && i < *limit; ++i) {
     const HistoryRow& row = (*rows)[i];
-    history.push_back(
-        {{"at", TimeJson(row.at)}, {"who", row.who}, {"what", row.what}, {"detail", row.detail}});
+    history.push_back({{"at", TimeJson(row.at)},
+                       {"who", row.who},
+                       {"what", row.what},
+                       {"detail", row.detail},
+                       {"reason", row.reason.empty() ? json(nullptr) : json(row.reason)}});
   }
   const bool more = rows->size() > *limit;
   call.Send(JsonReply(

@@ -35,20 +35,29 @@ CREATE TABLE operations (
 ) WITHOUT ROWID;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 )",
+    R"(
+ALTER TABLE zones ADD COLUMN flatten_alias INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE history ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+CREATE TABLE tokens (
+  name TEXT PRIMARY KEY, hash BLOB NOT NULL, scopes INTEGER NOT NULL, created INTEGER NOT NULL,
+  created_by TEXT NOT NULL
+) WITHOUT ROWID;
+)",
 };
 constexpr int kSchemaVersion = static_cast<int>(std::size(kMigrations));
 
 constexpr const char* kPutZone =
-    "INSERT INTO zones VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
+    "INSERT INTO zones VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (name) DO UPDATE SET "
     "id=excluded.id, backend=excluded.backend, policy=excluded.policy, revision=excluded.revision, "
     "created=excluded.created, changed=excluded.changed, dnssec=excluded.dnssec, "
     "status=excluded.status, status_since=excluded.status_since, problem=excluded.problem, "
     "parent=excluded.parent, ds_last_seen=excluded.ds_last_seen, "
-    "ds_ttl_max=excluded.ds_ttl_max, signing_until=excluded.signing_until";
+    "ds_ttl_max=excluded.ds_ttl_max, signing_until=excluded.signing_until, "
+    "flatten_alias=excluded.flatten_alias";
 
 constexpr const char* kReadZones =
     "SELECT z.name, id, backend, policy, revision, created, changed, dnssec, status, status_since, "
-    "problem, parent, ds_last_seen, ds_ttl_max, signing_until, k.name IS NOT NULL "
+    "problem, parent, ds_last_seen, ds_ttl_max, signing_until, k.name IS NOT NULL, flatten_alias "
     "FROM zones z LEFT JOIN keys k ON k.name = z.name ORDER BY z.name";
 
 // Most zones have one of a few backends, and most have not been looked at: a million rows are read
@@ -70,6 +79,7 @@ class ZoneReader {
     zone.ds_ttl_max = static_cast<std::uint32_t>(row.Integer(13));
     zone.signing_until = row.Integer(14);
     zone.has_keys = row.Integer(15) != 0;
+    zone.flatten_alias = row.Integer(16) != 0;
     const auto status = ParseZoneStatus(row.Text(8));
     if (!status) return Error{fmt::format("zone '{}' has an unknown status", zone.name)};
     zone.status = *status;
@@ -125,7 +135,8 @@ void BindZone(Statement& put, const ZoneRecord& zone) {
       .Bind(zone.parent == ParentObservation{} ? std::string() : ParentToJson(zone.parent).dump())
       .Bind(zone.ds_last_seen)
       .Bind(std::int64_t{zone.ds_ttl_max})
-      .Bind(zone.signing_until);
+      .Bind(zone.signing_until)
+      .Bind(std::int64_t{zone.flatten_alias});
 }
 
 // The folder, and the file with its mode before SQLite writes a secret's envelope into it.
@@ -149,7 +160,7 @@ struct StateStore::Connection {
   std::string path;
   Database db;
   std::optional<Statement> put_zone, put_keys, drop_keys, drop_zone, put_history, put_operation,
-      put_counter, read_keys;
+      put_counter, put_token, drop_token, read_keys;
 
   Error Failure(const char* doing) const {
     return {fmt::format("{}: {}: {}", path, doing, db.message())};
@@ -181,7 +192,10 @@ struct StateStore::Connection {
     put_keys.emplace(db, "INSERT OR REPLACE INTO keys VALUES (?,?)");
     drop_keys.emplace(db, "DELETE FROM keys WHERE name = ?");
     drop_zone.emplace(db, "DELETE FROM zones WHERE name = ?");
-    put_history.emplace(db, "INSERT INTO history (at, zone, who, what, detail) VALUES (?,?,?,?,?)");
+    put_history.emplace(
+        db, "INSERT INTO history (at, zone, who, what, detail, reason) VALUES (?,?,?,?,?,?)");
+    put_token.emplace(db, "INSERT OR REPLACE INTO tokens VALUES (?,?,?,?,?)");
+    drop_token.emplace(db, "DELETE FROM tokens WHERE name = ?");
     put_operation.emplace(db, "INSERT INTO operations VALUES (?,?,?,?)");
     put_counter.emplace(db, "INSERT OR REPLACE INTO counters VALUES (?,?)");
     read_keys.emplace(db, "SELECT record FROM keys WHERE name = ?");
@@ -202,7 +216,8 @@ struct StateStore::Connection {
       if (!done) return false;
     }
     for (const HistoryRow& row : change.history) {
-      put_history->Bind(row.at).Bind(row.zone).Bind(row.who).Bind(row.what).Bind(row.detail);
+      put_history->Bind(row.at).Bind(row.zone).Bind(row.who).Bind(row.what);
+      put_history->Bind(row.detail).Bind(row.reason);
       if (!put_history->Run()) return false;
     }
     for (const Operation& operation : change.operations) {
@@ -212,6 +227,25 @@ struct StateStore::Connection {
           .Bind(nlohmann::json(operation.names).dump());
       if (!put_operation->Run()) return false;
     }
+    return WriteTokens(change) && WriteCounters(revision, last_zone_id);
+  }
+
+  bool WriteTokens(const Change& change) {
+    for (const std::string& name : change.removed_tokens) {
+      if (!drop_token->Bind(name).Run()) return false;
+    }
+    for (const TokenRecord& token : change.tokens) {
+      put_token->Bind(token.name)
+          .Bind(dns::Bytes(token.hash))
+          .Bind(std::int64_t{token.scopes})
+          .Bind(token.created)
+          .Bind(token.created_by);
+      if (!put_token->Run()) return false;
+    }
+    return true;
+  }
+
+  bool WriteCounters(std::uint64_t revision, std::uint64_t last_zone_id) {
     return put_counter->Bind("revision").Bind(static_cast<std::int64_t>(revision)).Run() &&
            put_counter->Bind("zone_id").Bind(static_cast<std::int64_t>(last_zone_id)).Run();
   }
@@ -293,13 +327,13 @@ Result<std::vector<std::uint8_t>> StateStore::ReadKeys(std::string_view name) co
 Result<std::vector<HistoryRow>> StateStore::ReadHistory(std::string_view zone, std::int64_t before,
                                                         std::size_t limit) const {
   Statement read(connection_->db,
-                 "SELECT id, at, zone, who, what, detail FROM history WHERE zone = ? AND "
+                 "SELECT id, at, zone, who, what, detail, reason FROM history WHERE zone = ? AND "
                  "(? = 0 OR id < ?) ORDER BY id DESC LIMIT ?");
   read.Bind(zone).Bind(before).Bind(before).Bind(static_cast<std::int64_t>(limit));
   std::vector<HistoryRow> rows;
   while (read.Step()) {
-    rows.push_back(
-        {read.Integer(0), read.Integer(1), read.Text(2), read.Text(3), read.Text(4), read.Text(5)});
+    rows.push_back({read.Integer(0), read.Integer(1), read.Text(2), read.Text(3), read.Text(4),
+                    read.Text(5), read.Text(6)});
   }
   if (read.failed()) return connection_->Failure("reading history");
   return rows;
@@ -319,6 +353,22 @@ Result<std::optional<Operation>> StateStore::ReadOperation(std::string_view id) 
     }
   }
   return std::optional<Operation>{std::move(operation)};
+}
+
+Result<std::vector<TokenRecord>> StateStore::ReadTokens() const {
+  Statement read(connection_->db,
+                 "SELECT name, hash, scopes, created, created_by FROM tokens ORDER BY name");
+  std::vector<TokenRecord> tokens;
+  while (read.Step()) {
+    const dns::Bytes hash = read.Blob(1);
+    tokens.push_back({read.Text(0),
+                      {hash.begin(), hash.end()},
+                      static_cast<std::uint8_t>(read.Integer(2)),
+                      read.Integer(3),
+                      read.Text(4)});
+  }
+  if (read.failed()) return connection_->Failure("reading tokens");
+  return tokens;
 }
 
 }  // namespace sealwire::control

@@ -22,14 +22,24 @@
 
 namespace sealwire::control {
 
-// Who did what to a zone.
+// Who did what to a zone, and why.
 struct HistoryRow {
   std::int64_t id = 0;  // grows with time
   std::int64_t at = 0;  // seconds since 1970
-  std::string zone;
-  std::string who;   // "token", "socket", "sealwired"
-  std::string what;  // "zone-created", "dnssec-on", …
+  std::string zone;     // empty: the node itself
+  std::string who;      // "token", "token:NAME", "uid:0", "sealwired"
+  std::string what;     // "zone-created", "dnssec-on", …
   std::string detail;
+  std::string reason = {};  // as whoever asked for it gave it
+};
+
+// A named bearer token, without the token.
+struct TokenRecord {
+  std::string name;
+  std::vector<std::uint8_t> hash;  // SHA-256
+  std::uint8_t scopes = 0;         // control/access.h
+  std::int64_t created = 0;        // seconds since 1970
+  std::string created_by;
 };
 
 // A toggle for many zones, as it was asked for; its progress is seen in the zones.
@@ -51,6 +61,8 @@ struct Change {
   std::vector<std::string> removed;
   std::vector<HistoryRow> history;
   std::vector<Operation> operations;
+  std::vector<TokenRecord> tokens = {};
+  std::vector<std::string> removed_tokens = {};
 };
 
 class StateStore {
@@ -75,6 +87,8 @@ class StateStore {
   Result<std::vector<HistoryRow>> ReadHistory(std::string_view zone, std::int64_t before,
                                               std::size_t limit) const;
   Result<std::optional<Operation>> ReadOperation(std::string_view id) const;
+  // In the order of names.
+  Result<std::vector<TokenRecord>> ReadTokens() const;
 
  private:
   struct Connection;

@@ -40,26 +40,26 @@ Outcome ZoneControl::CheckRevision(const ZoneEntry* entry,
                                             : "the zone was changed meanwhile: read it again"};
 }
 
-Outcome ZoneControl::CommitZone(ZoneRecord record, const std::string& who, std::string what,
+Outcome ZoneControl::CommitZone(ZoneRecord record, const Actor& who, std::string what,
                                 std::string detail) {
   record.changed = Now();
   const std::string name = record.name;
   Change change;
-  change.history.push_back({0, record.changed, name, who, what, detail});
+  change.history.push_back({0, record.changed, name, who.name, what, detail, who.reason});
   change.put.push_back(std::move(record));
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     Log(LogLevel::kError, "store-failed", {{"zone", name}, {"error", status.error()}});
     return {Failure::kInternal, status.error()};
   }
   Log(LogLevel::kInfo, what,
-      {{"zone", name}, {"who", who}, {"detail", detail.empty() ? "-" : detail}});
+      {{"zone", name}, {"who", who.name}, {"detail", detail.empty() ? "-" : detail}});
   Emit(std::move(what), name);
   return {};
 }
 
 void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
                           const std::string& policy, std::optional<std::uint64_t> revision,
-                          const std::string& who, PutDone done) {
+                          const Actor& who, PutDone done) {
   ZoneEntry* entry = parts_.registry.Find(name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return done(outcome, false);
   if (!parts_.registry.HasPolicy(policy)) {
@@ -87,7 +87,7 @@ void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
 }
 
 void ZoneControl::FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision,
-                            const Content& content, const std::string& who, const PutDone& done) {
+                            const Content& content, const Actor& who, const PutDone& done) {
   ZoneEntry* entry = parts_.registry.Find(wanted.name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return done(outcome, false);
   const bool created = entry == nullptr;
@@ -116,7 +116,7 @@ void ZoneControl::FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revi
 }
 
 Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint64_t> revision,
-                                const std::string& who) {
+                                const Actor& who) {
   ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return NotFound(name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
@@ -130,11 +130,11 @@ Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint
   queue_.erase({entry->due, name});
   Change change;
   change.removed.push_back(name);
-  change.history.push_back({0, Now(), name, who, "zone-removed", ""});
+  change.history.push_back({0, Now(), name, who.name, "zone-removed", "", who.reason});
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     return {Failure::kInternal, status.error()};
   }
-  Log(LogLevel::kInfo, "zone-removed", {{"zone", name}, {"who", who}});
+  Log(LogLevel::kInfo, "zone-removed", {{"zone", name}, {"who", who.name}});
   Emit("zone-removed", name);
   parts_.registry.Publish();
   // Only now: a removal that could not be stored must leave the keys.
@@ -144,7 +144,7 @@ Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint
 
 Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
                                std::string_view override_name,
-                               std::optional<std::uint64_t> revision, const std::string& who) {
+                               std::optional<std::uint64_t> revision, const Actor& who) {
   ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return NotFound(name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
@@ -180,7 +180,7 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
 }
 
 Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,
-                                     const std::string& operation_id, const std::string& who) {
+                                     const std::string& operation_id, const Actor& who) {
   Change change;
   const std::int64_t now = Now();
   for (const std::string& name : names) {
@@ -195,7 +195,7 @@ Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool
     if (record == *entry->record) continue;
     record.changed = now;
     change.history.push_back(
-        {0, now, name, who, enabled ? "dnssec-on" : "dnssec-off", operation_id});
+        {0, now, name, who.name, enabled ? "dnssec-on" : "dnssec-off", operation_id, who.reason});
     change.put.push_back(std::move(record));
   }
   change.operations.push_back({operation_id, now, enabled, names});
@@ -210,13 +210,34 @@ Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool
     Emit(row.what, row.zone);
   }
   Log(LogLevel::kInfo, enabled ? "dnssec-on" : "dnssec-off",
-      {{"zones", std::to_string(names.size())}, {"operation", operation_id}, {"who", who}});
+      {{"zones", std::to_string(names.size())}, {"operation", operation_id}, {"who", who.name}});
+  parts_.registry.Publish();
+  return {};
+}
+
+Outcome ZoneControl::SetFlattenAlias(const std::string& name, bool flatten,
+                                     std::optional<std::uint64_t> revision, const Actor& who) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return NotFound(name);
+  if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
+  if (entry->record->backend.kind == BackendKind::kForward) {
+    return {Failure::kConflict,
+            fmt::format("the answers of '{}' are made by its backend: it has no ALIAS records here",
+                        name)};
+  }
+  if (entry->record->flatten_alias == flatten) return {};
+  ZoneRecord record = *entry->record;
+  record.flatten_alias = flatten;
+  Outcome outcome = CommitZone(std::move(record), who, "synthesis-changed",
+                               flatten ? "ALIAS is flattened" : "ALIAS is not flattened");
+  if (!outcome.ok()) return outcome;
+  parts_.registry.Touch(name);
   parts_.registry.Publish();
   return {};
 }
 
 Outcome ZoneControl::ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
-                                const std::string& who) {
+                                const Actor& who) {
   ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return NotFound(name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
@@ -236,12 +257,12 @@ Outcome ZoneControl::ForgetKeys(const std::string& name, std::optional<std::uint
   Change change;
   change.put.push_back(std::move(record));
   change.keys.push_back({name, {}});
-  change.history.push_back({0, Now(), name, who, "keys-forgotten", ""});
+  change.history.push_back({0, Now(), name, who.name, "keys-forgotten", "", who.reason});
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     return {Failure::kInternal, status.error()};
   }
   entry->keys.reset();
-  Log(LogLevel::kInfo, "keys-forgotten", {{"zone", name}, {"who", who}});
+  Log(LogLevel::kInfo, "keys-forgotten", {{"zone", name}, {"who", who.name}});
   Emit("keys-forgotten", name);
   DestroyKeys(name, *std::move(keys));
   return {};

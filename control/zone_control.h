@@ -41,6 +41,16 @@ struct Outcome {
 using Done = std::function<void(Outcome)>;
 using PutDone = std::function<void(Outcome, bool created)>;
 
+// On whose word something is done, and why they want it. A name alone will do.
+struct Actor {
+  Actor(const char* actor) : name(actor) {}       // NOLINT(google-explicit-constructor)
+  Actor(std::string actor, std::string why = {})  // NOLINT(google-explicit-constructor)
+      : name(std::move(actor)), reason(std::move(why)) {}
+
+  std::string name;    // as in HistoryRow::who
+  std::string reason;  // may be empty
+};
+
 // A change that a listener may want to know of (/v1/events).
 struct ZoneEvent {
   std::string what;  // as in HistoryRow
@@ -69,18 +79,21 @@ class ZoneControl {
 
   // `revision`: the ETag the caller saw, 0 when it must not exist; nothing: whatever there is.
   void PutZone(const std::string& name, const BackendSpec& backend, const std::string& policy,
-               std::optional<std::uint64_t> revision, const std::string& who, PutDone done);
+               std::optional<std::uint64_t> revision, const Actor& who, PutDone done);
   Outcome RemoveZone(const std::string& name, std::optional<std::uint64_t> revision,
-                     const std::string& who);
+                     const Actor& who);
   // `override_name` is empty, or kOverrideStopSigning with `enabled` false.
   Outcome SetDnssec(const std::string& name, bool enabled, std::string_view override_name,
-                    std::optional<std::uint64_t> revision, const std::string& who);
+                    std::optional<std::uint64_t> revision, const Actor& who);
   // For many zones in one change; all of them must exist.
   Outcome SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,
-                          const std::string& operation_id, const std::string& who);
+                          const std::string& operation_id, const Actor& who);
+  // Whether ALIAS records of a zone held whole are flattened into addresses.
+  Outcome SetFlattenAlias(const std::string& name, bool flatten,
+                          std::optional<std::uint64_t> revision, const Actor& who);
   // Forgets the keys of a zone that is disabled.
   Outcome ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
-                     const std::string& who);
+                     const Actor& who);
   // Asks the parent now; done when the answer was taken in.
   void CheckParent(const std::string& name, Done done);
 
@@ -98,11 +111,11 @@ class ZoneControl {
   std::int64_t Now() const { return parts_.now(); }
 
  private:
-  Outcome CommitZone(ZoneRecord record, const std::string& who, std::string what,
+  Outcome CommitZone(ZoneRecord record, const Actor& who, std::string what,
                      std::string detail = {});
   Outcome CheckRevision(const ZoneEntry* entry, std::optional<std::uint64_t> revision) const;
   void FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision, const Content& content,
-                 const std::string& who, const PutDone& done);
+                 const Actor& who, const PutDone& done);
   void Emit(std::string what, const std::string& name);
 
   // control/zone_content.cc

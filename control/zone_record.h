@@ -70,6 +70,7 @@ struct ZoneRecord {
   std::uint64_t id = 0;  // never used again for a zone of the same name
   BackendSpec backend;
   std::string policy = "default";
+  bool flatten_alias = true;   // ALIAS records of a zone held whole stand for addresses
   std::uint64_t revision = 0;  // of the whole store when this record changed last: the ETag
   std::int64_t created = 0;    // seconds since 1970, as all times here
   std::int64_t changed = 0;

@@ -40,6 +40,8 @@ void ZoneRegistry::Show(const ZoneRecord& record) {
   ZoneEntry& entry = at->second;
   if (added) entry.audience = TakePlace();
   if (!added) by_status_[entry.record->status].erase(at->first);
+  if (!added && entry.record->id != record.id) by_id_.erase(entry.record->id);
+  by_id_[record.id] = at->first;
   by_status_[record.status].insert(at->first);
   entry.record = std::make_shared<const ZoneRecord>(record);
 }
@@ -65,6 +67,7 @@ Status ZoneRegistry::Commit(Change& change) {
     if (found == entries_.end()) continue;
     by_status_[found->second.record->status].erase(found->first);
     if (found->second.audience.holder != 0) free_places_.push_back(found->second.audience.place);
+    by_id_.erase(found->second.record->id);
     entries_.erase(found);
     Touch(name);
   }
@@ -79,6 +82,11 @@ void ZoneRegistry::Replace(const ZoneRecord& record) {
 ZoneEntry* ZoneRegistry::Find(std::string_view name) {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &found->second;
+}
+
+ZoneEntry* ZoneRegistry::FindById(std::uint64_t id) {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : Find(found->second);
 }
 
 const ZoneRecord* ZoneRegistry::FirstWithoutPolicy(
@@ -149,6 +157,7 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   if (const auto policy = policies_.find(record.policy); policy != policies_.end()) {
     zone.policy.signature_validity = policy->second.signature_validity;
   }
+  zone.policy.flatten_alias = record.flatten_alias;
   zone.local = entry.content.local;
   zone.forward = entry.content.forward;
   if (is_signed) zone.keys = entry.keys;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "control/config.h"
@@ -102,6 +103,7 @@ class ZoneRegistry {
   void Replace(const ZoneRecord& record);
 
   ZoneEntry* Find(std::string_view name);
+  ZoneEntry* FindById(std::uint64_t id);
   std::size_t size() const noexcept { return entries_.size(); }
   std::size_t CountOf(ZoneStatus status) const;
   void ForEach(const std::function<void(const std::string&, ZoneEntry&)>& visit);
@@ -133,6 +135,7 @@ class ZoneRegistry {
   Workers& workers_;
   const std::map<std::string, PolicyConfig>& policies_;
   std::map<std::string, ZoneEntry, std::less<>> entries_;
+  std::unordered_map<std::uint64_t, std::string_view> by_id_;   // views of the keys of entries_
   std::map<ZoneStatus, std::set<std::string_view>> by_status_;  // views of the keys of entries_
   std::map<std::string, std::weak_ptr<const proxy::ForwardSet>> forwards_;
   std::set<std::string> touched_;

@@ -160,6 +160,7 @@ void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWo
     Log(LogLevel::kInfo, "keys-made", {{"zone", name}});
     Emit("keys-made", name);
   }
+  if (!made && entry->record->status == ZoneStatus::kError) Emit("keys-failed", name);
   Schedule(name);
 }
 

@@ -42,7 +42,9 @@ dns::TypeBitmap Resolution::TypesAt(const Zone& zone, const Node& node) const no
   const signer::ApexTypes apex = ApexTypesOf(zone);
   dns::TypeBitmap types = signer::HeldTypes(node.types(), node.IsApex() ? &apex : nullptr);
   if (!node.Has(RRType::kALIAS)) return types;
-  // What an ALIAS may stand for, less what was just found missing.
+  // What an ALIAS may stand for, less what was just found missing. Without flattening it is nothing;
+  // the bitmap goes on claiming the other address, so that whoever kept it finds the address once
+  // flattening is on again.
   types.Remove(RRType::kALIAS);
   for (const RRType type : {RRType::kA, RRType::kAAAA}) {
     if (type != query_.type) types.Add(type);
@@ -102,7 +104,8 @@ Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
   }
   const auto cname = node.Find(RRType::kCNAME);
   if (cname && !AsksForNsec(zone)) return AddLocalAlias(zone, *cname, name);
-  const auto alias = AsksForAddress() ? node.Find(RRType::kALIAS) : std::nullopt;
+  const bool flatten = zone.policy.flatten_alias && AsksForAddress();
+  const auto alias = flatten ? node.Find(RRType::kALIAS) : std::nullopt;
   if (alias) return AddLocalAlias(zone, *alias, name);
   DenyTypeAtNode(zone, node, name);
   return {};

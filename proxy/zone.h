@@ -38,6 +38,8 @@ struct ZonePolicy {
   // Seconds for which a backend's answer may be given again without asking; 0: ask every time,
   // since backends steer by who asks and when.
   std::uint32_t forward_cache_seconds = 0;
+  // Off: an ALIAS stands for nothing, and its owner has no addresses but those that lie beside it.
+  bool flatten_alias = true;
 };
 
 // Exactly one of `local` and `forward` is set.

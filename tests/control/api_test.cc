@@ -3,136 +3,21 @@
 
 #include "control/api.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-#include <nlohmann/json.hpp>
-#include <thread>
+#include <fstream>
 
+#include "api_fixture.h"
 #include "control/api_client.h"
 #include "control/metrics_page.h"
-#include "control_fixture.h"
-#include "net/http_server.h"
 
 namespace sealwire::control {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 using namespace std::chrono_literals;
-
-class ApiTest : public ControlFixture {
- protected:
-  void SetUp() override {
-    ControlFixture::SetUp();
-    auto loop = net::EventLoop::Create();
-    ASSERT_TRUE(loop.ok());
-    loop_ = *std::move(loop);
-    NodeFacts facts;
-    facts.name = "here";
-    facts.version = "1";
-    facts.started = now_;
-    facts.workers = 2;
-    facts.ready = [] { return true; };
-    facts.backends = [] {
-      proxy::BackendStatus status;
-      status.endpoint = *net::Endpoint::FromText("127.0.0.1:5301");
-      status.round_trip_us = 1500;
-      return std::vector<proxy::BackendStatus>{status, status};
-    };
-    facts.hsm = [] { return std::vector<keycache::HsmStatus>{}; };
-    facts.audience = [](proxy::AudienceKey zone) {
-      proxy::AudienceTotals totals;
-      totals.heard[0] = zone.holder == 0 ? 0 : 40 + zone.holder;
-      return totals;
-    };
-    facts.series = &series_;
-    api_ = std::make_unique<Api>(*zones_, AccessToken::FromText("right"), facts);
-    zones_->OnEvent([this](const ZoneEvent& event) { api_->Broadcast(event); });
-    server_ = std::make_unique<net::HttpServer>(
-        *loop_, [this](net::HttpRequest request, net::HttpReply reply) {
-          api_->Handle(std::move(request), std::move(reply));
-          Settle();
-        });
-    auto at = server_->ListenTcp({*net::IpAddress::FromText("127.0.0.1"), 0});
-    ASSERT_TRUE(at.ok()) << at.error();
-    port_ = at->port;
-    ASSERT_TRUE(server_->ListenUnix(Socket()).ok());
-    thread_ = std::thread([this] { loop_->Run(); });
-  }
-  void TearDown() override {
-    if (thread_.joinable()) {
-      loop_->Post([this] { api_->EndListeners(); });
-      loop_->Stop();
-      thread_.join();
-    }
-    server_.reset();
-    api_.reset();
-    ControlFixture::TearDown();
-  }
-
-  std::string Socket() const { return folder_ / "control.sock"; }
-
-  struct Answer {
-    int status = 0;
-    std::string head, body;
-    json Json() const { return json::parse(body, nullptr, false); }
-    std::string Problem() const { return Json().value("type", ""); }
-  };
-  // Sends octets as they are and reads until the server closes.
-  Answer Raw(const std::string& request) const {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in to = {};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port_);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    timeval patience = {5, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-    std::size_t sent = 0;
-    while (sent < request.size()) {
-      const ssize_t n = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
-      if (n <= 0) break;
-      sent += static_cast<std::size_t>(n);
-    }
-    std::string got;
-    char buffer[4096];
-    for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
-      got.append(buffer, static_cast<std::size_t>(n));
-    ::close(fd);
-    Answer answer;
-    const auto end = got.find("\r\n\r\n");
-    if (got.size() > 12) answer.status = std::atoi(got.c_str() + 9);
-    if (end != std::string::npos) {
-      answer.head = got.substr(0, end);
-      answer.body = got.substr(end + 4);
-    }
-    return answer;
-  }
-  Answer Call(const std::string& method, const std::string& path, const std::string& body = "",
-              const std::string& headers = "Authorization: Bearer right\r\n") const {
-    std::string request =
-        method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers;
-    if (!body.empty()) {
-      request +=
-          "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-          "\r\n";
-    }
-    return Raw(request + "\r\n" + body);
-  }
-  static constexpr const char* kForward = R"({"backend":{"forward":["127.0.0.1:5301"]}})";
-
-  std::unique_ptr<net::EventLoop> loop_;
-  MetricSeries series_{{[] { return proxy::PipelineTotals(); },
-                        [] { return proxy::LatencyTotals(); }, [] { return std::uint64_t{0}; },
-                        [] { return std::size_t{0}; }, [this] { return now_; }}};
-  std::unique_ptr<Api> api_;
-  std::unique_ptr<net::HttpServer> server_;
-  std::thread thread_;
-  std::uint16_t port_ = 0;
-};
 
 TEST_F(ApiTest, ZoneIsPutReadListedAndRemoved) {
   const Answer created = Call("PUT", "/v1/zones/Example.COM.", kForward);
@@ -192,6 +77,67 @@ TEST_F(ApiTest, TokenIsNeededOverTcpAndTheSocketIsItsOwnAuthority) {
   const auto answer = client->Call({"GET", "/v1/nodes", {}, false});
   ASSERT_TRUE(answer.ok()) << answer.error();
   EXPECT_EQ(answer->Json()["nodes"][0]["name"], "here");
+}
+
+TEST_F(ApiTest, NamedTokenMayDoWhatItsScopesSayAndNothingElse) {
+  Call("PUT", "/v1/zones/example.com", kForward);
+  const Answer made = Call("POST", "/v1/tokens", R"({"name":"ci","scopes":["toggle"]})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string token = made.Json()["token"];
+  EXPECT_EQ(token.size(), 64u);
+  EXPECT_EQ(Call("POST", "/v1/tokens", R"({"name":"ci","scopes":["read"]})").status, 409);
+  EXPECT_THAT(Call("GET", "/v1/tokens").body, Not(HasSubstr(token)));
+
+  const std::string ci = "Authorization: Bearer " + token + "\r\n";
+  EXPECT_EQ(Call("GET", "/v1/zones", "", ci).status, 200);
+  EXPECT_EQ(
+      Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true,"reason":"ticket 7"})", ci)
+          .status,
+      200);
+  EXPECT_EQ(Call("PATCH", "/v1/zones/example.com/dnssec",
+                 R"({"enabled":false,"override":"stop-signing-now"})", ci)
+                .status,
+            403);
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.net", kForward, ci).status, 403);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com", "", ci).status, 403);
+  EXPECT_EQ(Call("DELETE", "/v1/zones/example.com/dnssec", "", ci).status, 403);
+  EXPECT_EQ(Call("GET", "/v1/tokens", "", ci).status, 403);
+  const json row = Call("GET", "/v1/zones/example.com/history").Json()["history"].back();
+  for (const json& one : Call("GET", "/v1/zones/example.com/history").Json()["history"]) {
+    if (one["what"] != "dnssec-on") continue;
+    EXPECT_EQ(one["who"], "token:ci");
+    EXPECT_EQ(one["reason"], "ticket 7");
+  }
+  EXPECT_TRUE(row["reason"].is_null()) << row;
+
+  EXPECT_EQ(Call("DELETE", "/v1/tokens/ci").status, 204);
+  EXPECT_EQ(Call("DELETE", "/v1/tokens/ci").status, 404);
+  EXPECT_EQ(Call("GET", "/v1/zones", "", ci).status, 401);
+  for (const char* body :
+       {R"({"name":"a b","scopes":["read"]})", R"({"name":"a","scopes":["everything"]})",
+        R"({"name":"a","scopes":[]})", R"({"scopes":["read"]})", R"({"name":"a","scopes":[1]})"}) {
+    EXPECT_EQ(Call("POST", "/v1/tokens", body).status, 422) << body;
+  }
+}
+
+TEST_F(ApiTest, SynthesisIsPutWhereThereIsAny) {
+  const std::string path = folder_ / "held.example.zone";
+  std::ofstream(path)
+      << "@ 60 SOA ns.held.example. h.held.example. 7 1 1 1 60\n@ 60 NS ns\nns 60 A "
+         "192.0.2.1\n@ 60 ALIAS ns\n";
+  Call("PUT", "/v1/zones/example.com", kForward);
+  ASSERT_EQ(
+      Call("PUT", "/v1/zones/held.example", R"({"backend":{"file":")" + path + R"("}})").status,
+      201);
+  EXPECT_TRUE(Call("GET", "/v1/zones/example.com/synthesis").Json()["flatten_alias"].is_null());
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.com/synthesis", R"({"flatten_alias":false})").status,
+            409);
+  EXPECT_EQ(Call("GET", "/v1/zones/held.example/synthesis").Json()["flatten_alias"], true);
+  EXPECT_EQ(Call("PUT", "/v1/zones/held.example/synthesis", R"({"flatten_alias":1})").status, 422);
+  EXPECT_EQ(Call("PUT", "/v1/zones/held.example/synthesis", R"({"flatten_alias":false})").status,
+            200);
+  EXPECT_FALSE(
+      workers_.table->FindApex(*dns::Name::FromText("held.example"))->policy.flatten_alias);
 }
 
 TEST_F(ApiTest, PreconditionsAreKept) {
@@ -339,7 +285,7 @@ TEST_F(ApiTest, OpenApiDescribesEveryRouteAndNoOther) {
       described += item.contains(method);
     }
   }
-  EXPECT_EQ(described, 17) << "every route but the stream";
+  EXPECT_EQ(described, 22) << "every route but the stream";
 }
 
 TEST_F(ApiTest, StatsAreOfTheZoneThatIsAskedFor) {

@@ -212,9 +212,62 @@ TEST_F(StateStoreTest, MigrationFromAnEmptyFileCountsItsSteps) {
   sqlite3_stmt* read = nullptr;
   ASSERT_EQ(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &read, nullptr), SQLITE_OK);
   ASSERT_EQ(sqlite3_step(read), SQLITE_ROW);
-  EXPECT_EQ(sqlite3_column_int(read, 0), 1);
+  EXPECT_GE(sqlite3_column_int(read, 0), 2);
   sqlite3_finalize(read);
   sqlite3_close(db);
+}
+
+// As the first version wrote it.
+constexpr const char* kSchema1 = R"(
+CREATE TABLE zones (
+  name TEXT PRIMARY KEY, id INTEGER NOT NULL, backend TEXT NOT NULL, policy TEXT NOT NULL,
+  revision INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,
+  dnssec INTEGER NOT NULL, status TEXT NOT NULL, status_since INTEGER NOT NULL,
+  problem TEXT NOT NULL, parent TEXT NOT NULL, ds_last_seen INTEGER NOT NULL,
+  ds_ttl_max INTEGER NOT NULL, signing_until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE keys (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE history (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, zone TEXT NOT NULL, who TEXT NOT NULL,
+  what TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX history_of_zone ON history (zone, id);
+CREATE TABLE operations (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, enabled INTEGER NOT NULL, names TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO zones VALUES ('old.example', 7, '{"forward":["127.0.0.1:53"]}', 'default', 3, 1, 2, 1,
+  'active', 2, '', '', 5, 3600, 0);
+INSERT INTO keys VALUES ('old.example', x'010203');
+INSERT INTO history VALUES (1, 1, 'old.example', 'token', 'zone-created', 'forward 127.0.0.1:53');
+INSERT INTO counters VALUES ('revision', 3), ('zone_id', 7);
+PRAGMA user_version = 1;
+)";
+
+TEST_F(StateStoreTest, FileOfTheFirstSchemaIsBroughtUpToDateAndLosesNothing) {
+  std::filesystem::create_directories(std::filesystem::path(Path()).parent_path());
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, kSchema1, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+
+  auto store = Open();
+  const auto zones = ZonesOf(*store);
+  ASSERT_EQ(zones.size(), 1u);
+  EXPECT_EQ(zones[0].status, ZoneStatus::kActive);
+  EXPECT_EQ(zones[0].ds_ttl_max, 3600u);
+  EXPECT_TRUE(zones[0].has_keys);
+  EXPECT_TRUE(zones[0].flatten_alias);
+  EXPECT_EQ(store->revision(), 3u);
+  EXPECT_EQ(store->NextZoneId(), 8u);
+  EXPECT_EQ(*store->ReadKeys("old.example"), (std::vector<std::uint8_t>{1, 2, 3}));
+  const auto history = store->ReadHistory("old.example", 0, 10);
+  ASSERT_EQ(history->size(), 1u);
+  EXPECT_EQ((*history)[0].reason, "");
+  Change change;
+  change.tokens.push_back({"ci", {1, 2}, 1, 9, "token"});
+  ASSERT_TRUE(store->Commit(change).ok());
+  EXPECT_EQ(store->ReadTokens()->size(), 1u);
 }
 
 }  // namespace

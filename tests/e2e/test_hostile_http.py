@@ -1,0 +1,96 @@
+"""The control API among hostile clients: it refuses them, and goes on serving the others."""
+
+import http.client
+import socket
+import time
+
+import pytest
+
+import stack
+
+
+@pytest.fixture(scope="module")
+def sealwire(parts):
+    node = stack.Sealwire(parts)
+    node.ctl("zone", "add", "a.example", "--forward", "127.0.0.1:9")
+    return node
+
+
+def token(sealwire):
+    return sealwire.token_file.read_text().strip()
+
+
+def serves(sealwire, seconds=2):
+    """A good request is answered in time."""
+    started = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", sealwire.http, timeout=10)
+    connection.request("GET", "/v1/zones", headers={"Authorization": f"Bearer {token(sealwire)}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status == 200 and time.monotonic() - started < seconds
+
+
+def raw(sealwire, octets, seconds=5):
+    """Everything that is answered until the server closes or is silent."""
+    with socket.create_connection(("127.0.0.1", sealwire.http), timeout=seconds) as client:
+        client.sendall(octets)
+        heard = b""
+        try:
+            while part := client.recv(65536):
+                heard += part
+        except OSError:
+            pass
+        return heard
+
+
+def head(sealwire, *lines):
+    return "\r\n".join(("PATCH /v1/zones/a.example/dnssec HTTP/1.1", "Host: x", f"Authorization: Bearer {token(sealwire)}", *lines, "", "")).encode()
+
+
+SMUGGLED = b"DELETE /v1/zones/a.example HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("lines, body", [
+    (("Content-Length: 4", "Transfer-Encoding: chunked"), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: chunked", "Content-Length: 5"), b"0\r\n\r\n" + SMUGGLED),
+    (("Content-Length: 0", "Content-Length: 60"), SMUGGLED),
+    (("Content-Length: 0, 60",), SMUGGLED),
+    (("Content-Length: +0",), SMUGGLED),
+    (("Transfer-Encoding: identity, chunked",), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: xchunked",), b"0\r\n\r\n" + SMUGGLED),
+])
+def test_rfc9112_section_6_3_a_message_with_two_lengths_is_refused(sealwire, lines, body):
+    heard = raw(sealwire, head(sealwire, *lines) + body)
+    assert heard.count(b"HTTP/1.1 ") <= 1, heard
+    assert not heard.startswith(b"HTTP/1.1 2"), heard
+    assert sealwire.ctl("zone", "show", "a.example")
+
+
+@pytest.mark.parametrize("octets", [
+    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /v1/zones HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+    b"GET /v1/zones HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+    b"PUT /v1/zones/b.example HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{",
+    b"PUT /v1/zones/b.example HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"100000\r\n" + b"x" * 0x100000 + b"\r\n" +
+    (b"100000\r\n" + b"x" * 0x100000 + b"\r\n") * 4 + b"0\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500,
+    b"BREW /v1/zones HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\x00" * 4096,
+])
+def test_what_is_too_large_or_no_request_is_refused(sealwire, octets):
+    heard = raw(sealwire, octets, seconds=3)
+    assert not heard.startswith(b"HTTP/1.1 2"), heard[:200]
+    assert serves(sealwire)
+
+
+def test_wrong_tokens_learn_nothing_and_slow_nobody(sealwire):
+    right = token(sealwire)
+    for number in range(300):
+        wrong = (right[:-1] + ("0" if right[-1] != "0" else "1")) if number % 2 else "x" * number
+        connection = http.client.HTTPConnection("127.0.0.1", sealwire.http, timeout=10)
+        connection.request("DELETE", "/v1/zones/a.example", headers={"Authorization": f"Bearer {wrong}"})
+        assert connection.getresponse().status == 401
+        connection.close()
+    assert serves(sealwire)
+    # And the log is not filled by them.
+    assert sealwire.process.text().count("api-refused") < 100
