@@ -88,6 +88,10 @@ void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
   apply->add_option("FILE", options.file, "YAML: zones: [{name, backend, policy, dnssec}]")
       ->required();
   apply->add_flag("--dry-run", options.dry_run, "Only say what would be done");
+  Declare(app, "doctor", "Examine a zone: node, parent, every edge, a validator, the clock", Doctor,
+          chosen)
+      ->add_option("ZONE", options.zone, "The zone")
+      ->required();
   CLI::App* key = app.add_subcommand("key", "Keys of a zone")->require_subcommand(1);
   Declare(*key, "list", "List keys", KeyList, chosen)->add_option("ZONE", options.zone)->required();
   CLI::App* node = app.add_subcommand("node", "Nodes")->require_subcommand(1);
@@ -96,6 +100,18 @@ void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
       app.add_subcommand("backend", "Backends as the node sees them")->require_subcommand(1);
   Declare(*backend, "list", "List backends", BackendList, chosen);
   Declare(*backend, "check", "Exit 1 when one is down", BackendCheck, chosen);
+  CLI::App* token =
+      app.add_subcommand("token", "Tokens for others, with scopes")->require_subcommand(1);
+  CLI::App* add = Declare(*token, "add", "Make a token and print it, once", TokenAdd, chosen);
+  add->add_option("NAME", options.name, "What the history calls it")->required();
+  add->add_option("--scope", options.scopes, "read, toggle, keys, override, zones")
+      ->delimiter(',')
+      ->required()
+      ->check(CLI::IsMember({"read", "toggle", "keys", "override", "zones"}));
+  Declare(*token, "list", "List tokens", TokenList, chosen);
+  Declare(*token, "rm", "Remove a token", TokenRemove, chosen)
+      ->add_option("NAME", options.name)
+      ->required();
   app.add_subcommand("completion", "Print a completion script")
       ->add_option("SHELL", options.shell, "bash, zsh or fish")
       ->required()
@@ -113,6 +129,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "sealctl " SEALWIRE_VERSION);
   app.add_option("--url", options.url, "unix:/PATH or http://HOST:PORT")->capture_default_str();
   app.add_option("--token-file", options.token_file, "File with the bearer token");
+  app.add_option("--reason", options.reason, "Why, for the history of what is changed");
   std::string output = "table";
   app.add_option("-o,--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));
   DeclareZone(app, options, chosen);

@@ -26,6 +26,7 @@ struct HsmOptions {
 struct Options {
   std::string url = "unix:/run/sealwire/control.sock";
   std::string token_file;
+  std::string reason;
   bool json = false;
 
   std::string zone;
@@ -38,6 +39,8 @@ struct Options {
   bool wait = false;
   std::string override_name;
   std::string shell;
+  std::string name;                 // of a token
+  std::vector<std::string> scopes;  // of a token
   HsmOptions hsm;
 };
 
@@ -59,6 +62,8 @@ class Session {
 
 void PrintError(const std::string& sentence);
 void PrintJson(const nlohmann::json& value);
+// Columns of the terminal, or of $COLUMNS; unlimited for what goes into a file or a pipe.
+std::size_t TerminalWidth();
 std::string ZonePath(const std::string& zone);
 // A member as text: "-" for null and for what is not there.
 std::string Text(const nlohmann::json& object, const char* member);
@@ -81,5 +86,9 @@ int HsmVerify(const Options& options);
 int NodeList(const Options& options);
 int BackendList(const Options& options);
 int BackendCheck(const Options& options);
+int Doctor(const Options& options);
+int TokenAdd(const Options& options);
+int TokenList(const Options& options);
+int TokenRemove(const Options& options);
 
 }  // namespace sealwire::apps

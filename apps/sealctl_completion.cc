@@ -42,16 +42,36 @@ std::string Bash(const CLI::App& app) {
          "complete -o default -F _sealctl sealctl\n";
 }
 
+// Within single quotes.
+std::string Quoted(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '\'' ? std::string("\\'") : std::string(1, c);
+  return out;
+}
+
 std::string Fish(const CLI::App& app) {
   std::string out = "complete -c sealctl -f\n";
   const auto line = [&](const std::string& when, const CLI::App& command) {
     out += "complete -c sealctl -n '" + when + "' -a '" + command.get_name() + "' -d '" +
-           command.get_description() + "'\n";
+           Quoted(command.get_description()) + "'\n";
   };
+  const auto options = [&](const std::string& when, const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        out += "complete -c sealctl" + when + " -l " + name + " -d '" +
+               Quoted(option->get_description()) + "'\n";
+      }
+    }
+  };
+  options("", app);
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     line("__fish_use_subcommand", *sub);
+    options(" -n '__fish_seen_subcommand_from " + sub->get_name() + "'", *sub);
     for (const CLI::App* leaf : sub->get_subcommands([](const CLI::App*) { return true; })) {
-      line("__fish_seen_subcommand_from " + sub->get_name(), *leaf);
+      const std::string under = "__fish_seen_subcommand_from " + sub->get_name();
+      line(under, *leaf);
+      options(" -n '" + under + "; and __fish_seen_subcommand_from " + leaf->get_name() + "'",
+              *leaf);
     }
   }
   return out;

@@ -39,7 +39,7 @@ void ShowDnssec(const std::string& zone, const json& dnssec) {
     std::printf(" (%s of %s servers have a DS, seen %s)", Text(parent, "with_ds").c_str(),
                 Text(parent, "servers").c_str(), Text(parent, "checked_at").c_str());
   }
-  std::printf("\nnext     %s\n", control::Wrapped(Text(step, "text"), 80, 9).c_str());
+  std::printf("\nnext     %s\n", control::Wrapped(Text(step, "text"), TerminalWidth(), 9).c_str());
   if (!step.value("not_before", json()).is_null()) {
     std::printf("         not before %s\n", Text(step, "not_before").c_str());
   }
@@ -156,7 +156,7 @@ int KeyList(const Options& options) {
                                                : "kept",
                Text(key, "created")});
   }
-  std::fputs(table.ToText().c_str(), stdout);
+  std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
   return kDone;
 }
 

@@ -33,7 +33,7 @@ int NodeList(const Options& options) {
                Text(node, "version"), Text(node, "workers"), Text(node, "zones"),
                Text(node.value("hsm", json()), "state")});
   }
-  std::fputs(table.ToText().c_str(), stdout);
+  std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
   return kDone;
 }
 
@@ -52,7 +52,7 @@ int BackendList(const Options& options) {
                Milliseconds(backend), Text(backend, "questions"), Text(backend, "timeouts"),
                Text(backend, "failures")});
   }
-  std::fputs(table.ToText().c_str(), stdout);
+  std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
   return kDone;
 }
 

@@ -1,4 +1,10 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 #include "apps/sealctl.h"
 
@@ -14,6 +20,24 @@ void PrintJson(const json& value) {
   std::printf("%s\n", value.dump(2, ' ', false, json::error_handler_t::replace).c_str());
 }
 
+std::size_t TerminalWidth() {
+  constexpr std::size_t kMin = 40;
+  if (const char* text = std::getenv("COLUMNS"); text != nullptr) {
+    const std::string_view columns(text);
+    std::size_t width = 0;
+    if (std::from_chars(columns.data(), columns.data() + columns.size(), width).ptr ==
+            columns.data() + columns.size() &&
+        width > 0) {
+      return std::max(width, kMin);
+    }
+  }
+  winsize size = {};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    return std::max<std::size_t>(size.ws_col, kMin);
+  }
+  return ::isatty(STDOUT_FILENO) == 1 ? 80 : 100'000;
+}
+
 std::string ZonePath(const std::string& zone) {
   return "/v1/zones/" + control::ApiClient::Encode(zone);
 }
@@ -26,7 +50,10 @@ std::string Text(const json& object, const char* member) {
 
 std::optional<Session> Session::Open(const Options& options) {
   auto client = control::ApiClient::Create(options.url, options.token_file);
-  if (client.ok()) return Session(*std::move(client));
+  if (client.ok()) {
+    client->UseReason(options.reason);
+    return Session(*std::move(client));
+  }
   PrintError(client.error());
   return std::nullopt;
 }

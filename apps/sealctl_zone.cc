@@ -108,7 +108,7 @@ int ZoneList(const Options& options) {
     table.Add({Text(zone, "name"), Text(zone.value("dnssec", json::object()), "status"),
                BackendText(zone)});
   }
-  std::fputs(table.ToText().c_str(), stdout);
+  std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
   return kDone;
 }
 
@@ -132,6 +132,22 @@ int ZoneRemove(const Options& options) {
   return kDone;
 }
 
+namespace {
+
+struct Planned {
+  const control::ZoneWish* wish;
+  control::ApplyStep step;
+};
+
+void PrintPlan(const std::vector<Planned>& plan, std::size_t unchanged) {
+  control::TextTable table({"ZONE", "CHANGE"});
+  for (const Planned& planned : plan) table.Add({planned.wish->name, planned.step.ToText()});
+  if (!plan.empty()) std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
+  std::printf("%zu to change, %zu as they should be\n", plan.size(), unchanged);
+}
+
+}  // namespace
+
 int Apply(const Options& options) {
   const auto wishes = control::ReadZoneWishes(options.file);
   if (!wishes.ok()) {
@@ -140,33 +156,40 @@ int Apply(const Options& options) {
   }
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  control::TextTable table({"ZONE", "CHANGE"});
+  std::vector<Planned> plan;
   json steps = json::array();
-  bool pending = false, failed = false;
-  std::size_t unchanged = 0;
   for (const control::ZoneWish& wish : *wishes) {
     const auto zone = session->GetIfThere(ZonePath(wish.name));
     if (!zone) return kFailed;
     const control::ApplyStep step = control::PlanFor(wish, *zone);
-    if (step.Empty()) {
-      ++unchanged;
-      continue;
-    }
-    table.Add({wish.name, step.ToText()});
+    if (step.Empty()) continue;
+    plan.push_back({&wish, step});
     steps.push_back({{"name", wish.name}, {"change", step.ToText()}});
-    if (options.dry_run) continue;
-    const auto done = ApplyOne(*session, wish, step);
-    failed = failed || !done;
-    pending = pending || done.value_or(false);
+  }
+  const std::size_t unchanged = wishes->size() - plan.size();
+  // Before anything is done: whoever looks may still stop it.
+  if (!options.json) PrintPlan(plan, unchanged);
+  std::size_t failed = 0, pending = 0;
+  if (!options.dry_run) {
+    for (const Planned& planned : plan) {
+      const auto done = ApplyOne(*session, *planned.wish, planned.step);
+      failed += !done;
+      pending += done.value_or(false);
+    }
   }
   if (options.json) {
-    PrintJson({{"changes", steps}, {"unchanged", unchanged}, {"dry_run", options.dry_run}});
-  } else {
-    if (!steps.empty()) std::fputs(table.ToText().c_str(), stdout);
-    std::printf("%zu to change, %zu as they should be%s\n", steps.size(), unchanged,
-                options.dry_run ? " (nothing was done)" : "");
+    PrintJson({{"changes", steps},
+               {"unchanged", unchanged},
+               {"failed", failed},
+               {"pending", pending},
+               {"dry_run", options.dry_run}});
+  } else if (options.dry_run) {
+    std::printf("nothing was done\n");
+  } else if (!plan.empty()) {
+    std::printf("%zu done, %zu of them pending, %zu failed\n", plan.size() - failed, pending,
+                failed);
   }
-  return failed ? kFailed : pending ? kPending : kDone;
+  return failed > 0 ? kFailed : pending > 0 ? kPending : kDone;
 }
 
 }  // namespace sealwire::apps

@@ -19,12 +19,13 @@ int Fail(const std::string& sentence) {
 int main(int argc, char** argv) {
   CLI::App app("Authoritative DNS proxy that signs every answer on the fly", "sealwired");
   std::string file = "/etc/sealwire/sealwire.yaml";
-  bool check = false, dump = false, check_dpdk = false;
+  bool check = false, dump = false, check_dpdk = false, schema = false;
   app.add_option("--config", file, "Configuration file")->capture_default_str();
   app.add_flag("--check-config", check, "Check the configuration file and exit");
   app.add_flag("--check-dpdk", check_dpdk,
                "Examine what the io: dpdk entries need, say what is missing, and exit");
   app.add_flag("--dump-config", dump, "Print the configuration in force and exit");
+  app.add_flag("--config-schema", schema, "Print the JSON schema of the configuration and exit");
   app.set_version_flag("--version", "sealwired " SEALWIRE_VERSION);
   try {
     app.parse(argc, argv);
@@ -32,6 +33,10 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
 
+  if (schema) {
+    std::fputs(sealwire::control::kConfigSchema, stdout);
+    return 0;
+  }
   const auto config = sealwire::control::Config::FromFile(file);
   if (!config.ok()) return Fail(config.error());
   if (dump) std::fputs(config->ToYaml().c_str(), stdout);

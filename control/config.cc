@@ -109,7 +109,8 @@ void ReadListen(YamlMap& top, Config& config) {
 }
 
 void ReadWorkers(YamlMap& top, Config& config) {
-  if (!top.Has("workers") || top.Text("workers") == "auto") return;
+  const auto text = top.Text("workers");
+  if (!text || *text == "auto") return;
   if (const auto workers = top.Number("workers", 1, 1024)) {
     config.workers = static_cast<unsigned>(*workers);
   }

@@ -126,4 +126,7 @@ struct Config {
   std::string ToYaml() const;
 };
 
+// control/config-schema.json, as it was when this was built.
+extern const char* const kConfigSchema;
+
 }  // namespace sealwire::control

@@ -25,10 +25,12 @@ struct Query {
   dns::Bytes bytes() const { return {octets.data(), size}; }
 };
 
-std::optional<Query> MakeQuery(const dns::Name& name, dns::RRType type, bool recursion) {
+std::optional<Query> MakeQuery(const dns::Name& name, dns::RRType type, bool recursion,
+                               bool dnssec_ok) {
   Query query;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&query.id), sizeof query.id) != 1) return {};
-  const dns::EdnsReply edns;
+  dns::EdnsReply edns;
+  edns.dnssec_ok = dnssec_ok;
   dns::MessageWriter writer(query.octets, &edns);
   writer.StartQuery(query.id, recursion);
   writer.AddQuestion(name, type, dns::RRClass::kIN);
@@ -123,7 +125,7 @@ Result<std::vector<std::uint8_t>> SocketAsker::Ask(const net::Endpoint& server,
                                                    const dns::Name& name, dns::RRType type,
                                                    bool recursion) {
   for (int i = 0; i < tries_; ++i) {
-    const auto query = MakeQuery(name, type, recursion);
+    const auto query = MakeQuery(name, type, recursion, dnssec_ok_);
     if (!query) return Error{"no query could be made for " + name.ToText()};
     const auto deadline = Clock::now() + timeout_;
     auto answer = AskUdp(server, *query, name, type, deadline);

@@ -28,14 +28,15 @@ class DnsAsker {
 class SocketAsker : public DnsAsker {
  public:
   explicit SocketAsker(std::chrono::milliseconds timeout = std::chrono::milliseconds(1500),
-                       int tries = 2)
-      : timeout_(timeout), tries_(tries) {}
+                       int tries = 2, bool dnssec_ok = false)
+      : timeout_(timeout), tries_(tries), dnssec_ok_(dnssec_ok) {}
   Result<std::vector<std::uint8_t>> Ask(const net::Endpoint& server, const dns::Name& name,
                                         dns::RRType type, bool recursion) override;
 
  private:
   std::chrono::milliseconds timeout_;  // of one try
   int tries_;
+  bool dnssec_ok_;  // DO is set in queries
 };
 
 }  // namespace sealwire::control
