@@ -88,7 +88,9 @@ def edge(request, wire, tmp_path_factory):
     directory = tmp_path_factory.mktemp(request.param)
     directory.chmod(0o755)
     with stack.Parts(directory) as parts:
-        listen = [f'{{io: dpdk, device: "{request.param}:{wire.device}", addresses: ["{SERVER4}", "{SERVER6}"], poll: adaptive}}',
+        # Hugepages for one if any are free, ordinary pages for the other: both ways are tried.
+        memory = {"af_packet": "ordinary", "af_xdp": "auto"}[request.param]
+        listen = [f'{{io: dpdk, device: "{request.param}:{wire.device}", addresses: ["{SERVER4}", "{SERVER6}"], poll: adaptive, memory: {memory}}}',
                   f'{{address: "{SERVER4}:53"}}', f'{{address: "[{SERVER6}]:53"}}']
         sealwire = stack.Sealwire(parts, listen=listen, workers=1)
         backend = stack.nsd(parts, {"shop.example": (stack.EXAMPLE / "shop.example.zone").read_text()})
@@ -200,6 +202,13 @@ def answered(wire):
 def test_a_killed_edge_leaves_the_wire_usable(edge, wire):
     edge.restart(kill=True)
     stack.until(10, "the next one answers", lambda: answered(wire))
+
+
+def test_stages_and_driver_are_counted(edge, wire):
+    wire.ask("www.shop.example", "AAAA")
+    for stage in ("receive", "parse", "answer", "send"):
+        assert counter(edge, f"{stage}_cycles_total") > 0, stage
+    assert counter(edge, "port_statistic") > 0, "the driver's own statistics"
 
 
 def test_an_idle_edge_sleeps(edge, wire):
