@@ -189,9 +189,13 @@ void ReadParent(YamlMap& top, Config& config) {
 }
 
 void ReadPolicy(YamlMap& map, PolicyConfig& policy) {
+  ReadWord(map, "denial",
+           {{"compact", proxy::DenialMode::kCompact},
+            {"white-lies", proxy::DenialMode::kWhiteLies},
+            {"nsec3", proxy::DenialMode::kNsec3}},
+           policy.denial);
   // One value is possible today; saying it is allowed, saying another is an error.
   bool only = true;
-  ReadWord(map, "denial", {{"compact", true}}, only);
   ReadWord(map, "ksk", {{"hsm", true}}, only);
   ReadWord(map, "zsk", {{"sealed", true}}, only);
   if (const auto validity = map.Parsed("signature_validity", ParseDuration)) {
@@ -329,6 +333,7 @@ Result<Config> Config::FromText(const std::string& name, const std::string& yaml
 }
 
 std::string Config::ToYaml() const {
+  static constexpr const char* kDenialModes[] = {"compact", "white-lies", "nsec3"};
   static constexpr const char* kLevels[] = {"debug", "info", "warning", "error"};
   std::string out = "listen:\n";
   for (const KernelListen& entry : listen) {
@@ -349,8 +354,9 @@ std::string Config::ToYaml() const {
   if (parent) out += ParentYaml(*parent);
   out += "policies:\n";
   for (const auto& [name, policy] : policies) {
-    out += fmt::format("  {}: {{denial: compact, signature_validity: {}, ksk: hsm, zsk: sealed}}\n",
-                       Quoted(name), FormatDuration(policy.signature_validity));
+    out += fmt::format("  {}: {{denial: {}, signature_validity: {}, ksk: hsm, zsk: sealed}}\n",
+                       Quoted(name), kDenialModes[static_cast<int>(policy.denial)],
+                       FormatDuration(policy.signature_validity));
   }
   out += InkYaml(ink);
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],

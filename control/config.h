@@ -16,6 +16,7 @@
 #include "control/tsig_keys.h"
 #include "dns/result.h"
 #include "net/address.h"
+#include "proxy/denial_mode.h"
 #include "proxy/rate_limiter.h"
 #include "proxy/server_identity.h"
 
@@ -68,6 +69,7 @@ struct ParentConfig {
 
 struct PolicyConfig {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
+  proxy::DenialMode denial = proxy::DenialMode::kCompact;
   bool operator==(const PolicyConfig&) const = default;
 };
 

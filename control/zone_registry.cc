@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/lifecycle.h"
+#include "signer/nsec3.h"
 
 namespace sealwire::control {
 namespace {
@@ -156,6 +157,11 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   zone.audience = entry.audience;
   if (const auto policy = policies_.find(record.policy); policy != policies_.end()) {
     zone.policy.signature_validity = policy->second.signature_validity;
+    // Hashed names need room below the apex; without it compact denial is as well believed.
+    if (policy->second.denial != proxy::DenialMode::kNsec3 ||
+        zone.apex.size() <= signer::kMaxNsec3Apex) {
+      zone.policy.denial = policy->second.denial;
+    }
   }
   zone.policy.flatten_alias = record.flatten_alias;
   zone.local = entry.content.local;

@@ -58,7 +58,7 @@ struct AnswerItem {
 
 class Answer {
  public:
-  static constexpr std::size_t kMaxItems = 128;
+  static constexpr std::size_t kMaxItems = 256;
 
   dns::Rcode rcode = dns::Rcode::kNoError;
   bool authoritative = true;

@@ -39,7 +39,8 @@ dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, Answer& answer,
   const signer::Validity validity = signer::ValidityAt(
       policy, signer::ValidityHash(item.rrset.owner, item.rrset.type), now_ms / 1000);
   dns::Writer writer(rrsig_);
-  const bool denies_name = answer.nonexistent && item.rrset.type == RRType::kNSEC;
+  const bool denies_name =
+      answer.nonexistent && (item.rrset.type == RRType::kNSEC || item.rrset.type == RRType::kNSEC3);
   if (!signer_.Sign(zone.keys->zsk, zone.apex, item.rrset, validity, writer,
                     denies_name ? signer::Reuse::kUnlikely : signer::Reuse::kLikely)) {
     return {};

@@ -1,6 +1,8 @@
-// The key RRsets at the apex of a signed zone: made by us, whatever the zone's source has there,
-// and signed ahead of time by the key-signing key (RFC 4035 section 2.2, RFC 7344 section 4.1).
+// What we publish at the apex of a signed zone, whatever the zone's source has there: the key
+// RRsets, signed ahead of time by the key-signing key (RFC 4035 section 2.2, RFC 7344 section 4.1),
+// and NSEC3PARAM (RFC 5155 section 4).
 #include "proxy/resolution.h"
+#include "signer/nsec3.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -21,10 +23,23 @@ const dns::RRset* KeySetOf(const keycache::ZoneKeys& keys, dns::RRType type) noe
 // Until another signature made ahead may be the better one.
 constexpr std::uint64_t kReuseMs = 60'000;
 
+// With its length before it, as RRsets are held. Only secondaries ask for it: TTL 0.
+constexpr auto kNsec3Param = [] {
+  std::array<std::uint8_t, 2 + signer::kNsec3Param.size()> run{0, signer::kNsec3Param.size()};
+  std::copy(signer::kNsec3Param.begin(), signer::kNsec3Param.end(), run.begin() + 2);
+  return run;
+}();
+
 }  // namespace
 
 bool Resolution::AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept {
   if (!zone.keys) return false;
+  if (query_.type == dns::RRType::kNSEC3PARAM && zone.policy.denial == DenialMode::kNsec3 &&
+      zone.apex == name) {
+    answer_.Add(dns::Section::kAnswer,
+                {name, dns::RRType::kNSEC3PARAM, dns::RRClass::kIN, 0, 1, kNsec3Param}, &zone);
+    return true;
+  }
   const dns::RRset* set = KeySetOf(*zone.keys, query_.type);
   if (set == nullptr || set->empty() || !(zone.apex == name)) return false;
 

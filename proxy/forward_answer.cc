@@ -2,7 +2,6 @@
 #include "proxy/backend_reply.h"
 #include "proxy/resolution.h"
 #include "proxy/synthesized_soa.h"
-#include "signer/compact_nsec.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -37,6 +36,17 @@ dns::TypeBitmap Resolution::AskedTypesAt(const Zone& zone, const BackendReply& r
                                                                : nullptr);
 }
 
+// A backend does not tell the closest encloser. Its parent is the safe one to claim: no other name
+// than the one it denied is denied with it (docs/decisions/0101).
+MissingName Resolution::Missing(const Zone& zone, NameView name) const noexcept {
+  MissingName missing{name, name.Parent(), {}};
+  if (zone.policy.denial != DenialMode::kNsec3) return missing;
+  const signer::ApexTypes apex = ApexTypesOf(zone);
+  missing.encloser_types =
+      signer::EncloserTypes(zone.apex == missing.closest_encloser ? &apex : nullptr);
+  return missing;
+}
+
 Resolution::Step Resolution::AskAnswer(const Zone& zone, NameView name) noexcept {
   const bool ds_of_zone = query_.type == RRType::kDS && zones_.IsApexBelow(zone, name);
   return Ask(zone, name, TypeToAsk(query_.type), ds_of_zone ? Asked::kDsOfZone : Asked::kAnswer);
@@ -53,6 +63,11 @@ Resolution::Step Resolution::TakeAnswer(const Zone& zone, const Pending& asked,
       return {Step::Kind::kFailed, {}};
     case BackendReply::Kind::kAnswer:
       // An address that was only asked for to see whether the name exists (TypeToAsk).
+      if (AsksForRrsig(zone)) {
+        AnswerItem* item = answer_.Add(Section::kAnswer, reply.rrset, &zone);
+        if (item != nullptr) item->signature_only = true;
+        return {};
+      }
       if (query_.type == RRType::kNSEC || query_.type == RRType::kRRSIG) {
         return TakeNoSuchType(zone, reply);
       }
@@ -65,7 +80,7 @@ Resolution::Step Resolution::TakeAnswer(const Zone& zone, const Pending& asked,
     case BackendReply::Kind::kAlias:
       return {Step::Kind::kAlias, reply.name};
     case BackendReply::Kind::kNoSuchName:
-      DenyName(Denying(zone, reply), reply.name);
+      DenyName(Denying(zone, reply), Missing(zone, reply.name));
       return {};
     case BackendReply::Kind::kNoSuchType:
       return TakeNoSuchType(zone, reply);
@@ -103,8 +118,7 @@ Resolution::Step Resolution::TakeCutAtName(const Zone& zone, const Pending& aske
   if (is_cut) {
     denial_.NoDsAtCut(by, asked.name);
   } else if (zone.keys) {  // they may have gone since the question was asked
-    denial_.Nsec(Section::kAuthority, by, asked.name, signer::NextName(asked.name, zone.apex),
-                 signer::AskedTypes(RRType::kDS, nullptr));
+    denial_.ProveNoType(by, asked.name, signer::AskedTypes(RRType::kDS, nullptr));
   }
   return {};
 }

@@ -15,7 +15,8 @@ using dns::Section;
 using Match = LocalZone::Match;
 using Node = LocalZone::Node;
 
-constexpr int kMaxServersWithGlue = 32;
+// More than fit in any datagram, so that beyond it UDP is truncated anyway.
+constexpr int kMaxServersWithGlue = 100;
 
 // What stands in the zone, but is not served as it stands: ALIAS, and in a signed zone the keys at
 // the apex, which are ours to publish (proxy/apex_keys.cc).
@@ -42,18 +43,33 @@ dns::TypeBitmap Resolution::TypesAt(const Zone& zone, const Node& node) const no
   const signer::ApexTypes apex = ApexTypesOf(zone);
   dns::TypeBitmap types = signer::HeldTypes(node.types(), node.IsApex() ? &apex : nullptr);
   if (!node.Has(RRType::kALIAS)) return types;
-  // What an ALIAS may stand for, less what was just found missing. Without flattening it is nothing;
-  // the bitmap goes on claiming the other address, so that whoever kept it finds the address once
-  // flattening is on again.
+  // What an ALIAS may stand for. Without flattening it is nothing; the bitmap goes on claiming the
+  // addresses, so that whoever kept it finds them once flattening is on again.
   types.Remove(RRType::kALIAS);
-  for (const RRType type : {RRType::kA, RRType::kAAAA}) {
-    if (type != query_.type) types.Add(type);
-  }
+  types.Add(RRType::kA);
+  types.Add(RRType::kAAAA);
   return types;
 }
 
 void Resolution::DenyTypeAtNode(const Zone& zone, const Node& node, NameView name) noexcept {
-  DenyType(Denying(zone, name), name, TypesAt(zone, node));
+  dns::TypeBitmap types = TypesAt(zone, node);
+  if (AsksForAddress()) types.Remove(query_.type);  // which an ALIAS was found not to lead to
+  DenyType(Denying(zone, name), name, types);
+}
+
+MissingName Resolution::Missing(const Zone& zone, NameView name,
+                                const Node& encloser) const noexcept {
+  MissingName missing{name, SpelledAs(name, encloser.owner()), {}};
+  // A zone of ours below may make longer names exist than the source has.
+  for (int labels = name.LabelCount() - 1;
+       zone.zones_below != 0 && labels > missing.closest_encloser.LabelCount(); --labels) {
+    if (!zones_.HasZoneBelow(name.Suffix(labels))) continue;
+    missing.closest_encloser = name.Suffix(labels);
+    missing.encloser_types = signer::EmptyNonTerminalTypes();
+    return missing;
+  }
+  if (zone.policy.denial == DenialMode::kNsec3) missing.encloser_types = TypesAt(zone, encloser);
+  return missing;
 }
 
 Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noexcept {
@@ -71,7 +87,7 @@ Resolution::Step Resolution::AnswerLocally(const Zone& zone, NameView name) noex
     case Match::kDname:
       return AnswerBelowDname(zone, *found.node, name);
     case Match::kNone:
-      DenyName(Denying(zone, name), name);
+      DenyName(Denying(zone, name), Missing(zone, name, *found.closest_encloser));
       return {};
   }
   return {Step::Kind::kFailed, {}};
@@ -95,6 +111,7 @@ Resolution::Step Resolution::AnswerAtApexBelow(const Zone& zone, NameView name) 
 Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
                                           NameView name) noexcept {
   if (query_.type == RRType::kANY) return AnswerAny(zone, node, name);
+  if (AsksForRrsig(zone) && AnswerRrsig(zone, node, name)) return {};
   const auto rrset = IsHidden(zone, node, query_.type) ? std::nullopt : node.Find(query_.type);
   if (rrset) {
     RRsetView spelled = *rrset;
@@ -109,6 +126,19 @@ Resolution::Step Resolution::AnswerAtNode(const Zone& zone, const Node& node,
   if (alias) return AddLocalAlias(zone, *alias, name);
   DenyTypeAtNode(zone, node, name);
   return {};
+}
+
+// RFC 8482 section 7: one signature of those there are.
+bool Resolution::AnswerRrsig(const Zone& zone, const Node& node, NameView name) noexcept {
+  for (std::size_t i = 0; i < node.rrset_count(); ++i) {
+    RRsetView rrset = node.rrset(i);
+    if (IsHidden(zone, node, rrset.type)) continue;
+    rrset.owner = name;
+    AnswerItem* item = answer_.Add(Section::kAnswer, rrset, &zone);
+    if (item != nullptr) item->signature_only = true;
+    return true;
+  }
+  return false;
 }
 
 // RFC 8482 section 4.1: one RRset of those there are.
@@ -192,21 +222,26 @@ Resolution::Step Resolution::AnswerAtCut(const Zone& zone, const Node& cut,
   return {};
 }
 
+// RFC 9471 section 3: without the addresses of in-domain servers a referral leads nowhere. They
+// come first, and are left out only with TC; those of other servers in the zone follow as far as
+// there is room.
 void Resolution::AddLocalGlue(const LocalZone& zone, const RRsetView& ns, NameView cut) noexcept {
   int servers = 0;
-  ns.ForEach([&](dns::Bytes rdata) {
-    const auto server = NameView::Parse(rdata);
-    if (!server || !server->IsSubdomainOf(zone.apex().owner())) return;
-    const Node* node = zone.Exact(*server);
-    if (node == nullptr || ++servers > kMaxServersWithGlue) return;
-    for (const RRType type : {RRType::kA, RRType::kAAAA}) {
-      const auto glue = node->Find(type);
-      if (!glue) continue;
-      AnswerItem* item = answer_.Add(Section::kAdditional, *glue, nullptr);
-      // RFC 9471 section 3: without the addresses of in-domain servers a referral leads nowhere.
-      if (item != nullptr) item->required = server->IsSubdomainOf(cut);
-    }
-  });
+  for (const bool in_domain : {true, false}) {
+    ns.ForEach([&](dns::Bytes rdata) {
+      const auto server = NameView::Parse(rdata);
+      if (!server || server->IsSubdomainOf(cut) != in_domain) return;
+      const bool of_zone = server->IsSubdomainOf(zone.apex().owner());
+      const Node* node = of_zone ? zone.Exact(*server) : nullptr;
+      if (node == nullptr || ++servers > kMaxServersWithGlue) return;
+      for (const RRType type : {RRType::kA, RRType::kAAAA}) {
+        const auto glue = node->Find(type);
+        if (!glue) continue;
+        AnswerItem* item = answer_.Add(Section::kAdditional, *glue, nullptr);
+        if (item != nullptr) item->required = in_domain;
+      }
+    });
+  }
 }
 
 }  // namespace sealwire::proxy

@@ -56,7 +56,7 @@ class Resolution {
         answer_(answer),
         arena_(arena),
         now_ms_(now_ms),
-        denial_(query, answer, arena) {}
+        denial_(query, zones, answer, arena) {}
 
   // From the query's name, which was hashed with zones.hash_seed().
   Progress Start(const NameHashes& name) noexcept;
@@ -87,7 +87,8 @@ class Resolution {
   Progress Settle(const Zone& zone, Step step) noexcept;
   Step Ask(const Zone& zone, dns::NameView name, dns::RRType type, Asked asked) noexcept;
 
-  // proxy/apex_keys.cc: DNSKEY, CDS and CDNSKEY at the apex of a signed zone. False: not concerned.
+  // proxy/apex_keys.cc: DNSKEY, CDS, CDNSKEY and NSEC3PARAM at the apex of a signed zone. False:
+  // not concerned.
   bool AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept;
 
   // proxy/local_answer.cc
@@ -97,6 +98,10 @@ class Resolution {
   Step AnswerAtCut(const Zone& zone, const LocalZone::Node& cut, dns::NameView name) noexcept;
   Step AnswerBelowDname(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
   Step AnswerAny(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  bool AnswerRrsig(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
+  // Of a name that neither stands in the zone nor comes of a wildcard or DNAME.
+  MissingName Missing(const Zone& zone, dns::NameView name,
+                      const LocalZone::Node& encloser) const noexcept;
   // Bitmap and denial of what `node`, asked for as `name`, does not have.
   dns::TypeBitmap TypesAt(const Zone& zone, const LocalZone::Node& node) const noexcept;
   void DenyTypeAtNode(const Zone& zone, const LocalZone::Node& node, dns::NameView name) noexcept;
@@ -110,6 +115,7 @@ class Resolution {
 
   // proxy/forward_answer.cc
   dns::TypeBitmap AskedTypesAt(const Zone& zone, const BackendReply& reply) noexcept;
+  MissingName Missing(const Zone& zone, dns::NameView name) const noexcept;
   Step AskAnswer(const Zone& zone, dns::NameView name) noexcept;
   Step TakeAnswer(const Zone& zone, const Pending& asked, const BackendReply& reply) noexcept;
   Step TakeNoSuchType(const Zone& zone, const BackendReply& reply) noexcept;
@@ -122,10 +128,12 @@ class Resolution {
 
   // proxy/special_types.cc
   bool AsksForNsec(const Zone& zone) const noexcept;
+  bool AsksForRrsig(const Zone& zone) const noexcept;
   void AnswerNsec(const DenyingZone& by, dns::NameView name, const dns::TypeBitmap& types) noexcept;
   void AnswerHinfo(const Zone& zone, dns::NameView name) noexcept;
   // Denials, unless NSEC or RRSIG is asked for, which every name of a signed zone has.
-  void DenyName(const DenyingZone& by, dns::NameView name) noexcept;
+  bool HasWildcardOfZoneBelow(const Zone& zone, const MissingName& missing) const noexcept;
+  void DenyName(const DenyingZone& by, const MissingName& missing) noexcept;
   void DenyType(const DenyingZone& by, dns::NameView name, const dns::TypeBitmap& types) noexcept;
 
   const ZoneTable& zones_;

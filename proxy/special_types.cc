@@ -16,7 +16,13 @@ constexpr std::uint32_t kHinfoTtl = 3600;
 }  // namespace
 
 bool Resolution::AsksForNsec(const Zone& zone) const noexcept {
-  return zone.keys && (query_.type == RRType::kNSEC || query_.type == RRType::kRRSIG);
+  return zone.keys && zone.policy.denial != DenialMode::kNsec3 &&
+         (query_.type == RRType::kNSEC || query_.type == RRType::kRRSIG);
+}
+
+// Names of a zone with NSEC3 have no NSEC, and RRSIG only over their own data.
+bool Resolution::AsksForRrsig(const Zone& zone) const noexcept {
+  return zone.keys && zone.policy.denial == DenialMode::kNsec3 && query_.type == RRType::kRRSIG;
 }
 
 // The bitmap of every name claims NSEC and RRSIG, so they must be there when asked for. For RRSIG
@@ -28,14 +34,27 @@ void Resolution::AnswerNsec(const DenyingZone& by, dns::NameView name,
   if (item != nullptr) item->signature_only = query_.type == RRType::kRRSIG;
 }
 
-void Resolution::DenyName(const DenyingZone& by, dns::NameView name) noexcept {
+// A zone of ours at or below the wildcard makes that exist, without data: the name is synthesized
+// of it and has none either (RFC 4592 section 4.2).
+bool Resolution::HasWildcardOfZoneBelow(const Zone& zone,
+                                        const MissingName& missing) const noexcept {
+  static constexpr std::uint8_t kAsterisk[] = {'*'};
+  if (zone.zones_below == 0) return false;
+  const auto wildcard = dns::Name::Prepend(kAsterisk, missing.closest_encloser);
+  return wildcard && (zones_.HasZoneBelow(*wildcard) || zones_.FindApex(*wildcard) != nullptr);
+}
+
+void Resolution::DenyName(const DenyingZone& by, const MissingName& missing) noexcept {
   // The source does not know the zones of ours below: the name exists for them (RFC 4592 section
   // 2.2.2).
-  if (zones_.IsAboveApex(by.zone, name)) {
-    return DenyType(by, name, signer::EmptyNonTerminalTypes());
+  if (zones_.IsAboveApex(by.zone, missing.name) || HasWildcardOfZoneBelow(by.zone, missing)) {
+    return DenyType(by, missing.name, signer::EmptyNonTerminalTypes());
   }
-  if (!AsksForNsec(by.zone) || !query_.dnssec_ok()) return denial_.NoSuchName(by, name);
-  AnswerNsec(by, name, signer::NonexistentTypes());
+  const bool lies = by.zone.policy.denial == DenialMode::kCompact;
+  if (!lies || !AsksForNsec(by.zone) || !query_.dnssec_ok()) {
+    return denial_.NoSuchName(by, missing);
+  }
+  AnswerNsec(by, missing.name, signer::NonexistentTypes());
   answer_.nonexistent = true;
   if (query_.compact_ok()) answer_.rcode = dns::Rcode::kNXDomain;
 }

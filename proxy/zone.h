@@ -15,6 +15,7 @@
 #include "keycache/zone_keys.h"
 #include "net/address.h"
 #include "proxy/audience_key.h"
+#include "proxy/denial_mode.h"
 
 namespace sealwire::proxy {
 
@@ -35,6 +36,7 @@ struct ZonePolicy {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
   std::uint32_t inception_skew = 3600;           // seconds before now
   std::uint32_t negative_ttl_cap = 3600;  // seconds; NSEC and SOA in negative answers, RFC 9077
+  DenialMode denial = DenialMode::kCompact;
   // Seconds for which a backend's answer may be given again without asking; 0: ask every time,
   // since backends steer by who asks and when.
   std::uint32_t forward_cache_seconds = 0;

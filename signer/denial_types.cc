@@ -10,6 +10,7 @@ void AddApexTypes(const ApexTypes& apex, TypeBitmap& types) noexcept {
   if (apex.dnskey) types.Add(RRType::kDNSKEY);
   if (apex.cds) types.Add(RRType::kCDS);
   if (apex.cdnskey) types.Add(RRType::kCDNSKEY);
+  if (apex.nsec3param) types.Add(RRType::kNSEC3PARAM);
 }
 
 // Types below 128 that no source has as data at a name it was asked for: they would change what the
@@ -104,6 +105,14 @@ TypeBitmap AskedTypes(RRType asked, const ApexTypes* apex) noexcept {
   if (asked == RRType::kRRSIG || asked == RRType::kNSEC) return types;
   types.Remove(asked);
   if (asked == RRType::kSOA) types.Remove(RRType::kNS);  // it would speak of a zone cut
+  return types;
+}
+
+TypeBitmap EncloserTypes(const ApexTypes* apex) noexcept {
+  TypeBitmap types = AskedTypes(RRType::kRRSIG, apex);
+  types.Add(RRType::kNS);
+  types.Add(RRType::kSOA);
+  if (apex == nullptr) types.Add(RRType::kCNAME);
   return types;
 }
 

@@ -15,6 +15,7 @@ struct ApexTypes {
   bool dnskey = true;
   bool cds = false;
   bool cdnskey = false;
+  bool nsec3param = false;
 };
 
 // The name does not exist: RRSIG, NSEC and NXNAME, exactly (RFC 9824 section 3.1).
@@ -34,5 +35,10 @@ dns::TypeBitmap HeldTypes(const dns::TypeBitmap& held, const ApexTypes* apex) no
 // be there, less `asked`, and less those that would change what the NSEC means (CNAME, DNAME, DS,
 // NS without SOA, NXNAME). `apex` is null below the apex.
 dns::TypeBitmap AskedTypes(dns::RRType asked, const ApexTypes* apex) noexcept;
+
+// A name of a source that is only asked, of which nothing is known but that no DNAME and no zone
+// cut stands there: NS and SOA are claimed together, as at an apex, and CNAME is. For the closest
+// encloser of a name that does not exist; denies no type, but proves none missing either.
+dns::TypeBitmap EncloserTypes(const ApexTypes* apex) noexcept;
 
 }  // namespace sealwire::signer

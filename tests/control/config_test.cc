@@ -25,7 +25,8 @@ hsm: {module: /usr/lib/softhsm/libsofthsm2.so, token: sealwire, pin_file: /etc/s
 parent: {resolver: "127.0.0.1:53"}
 policies:
   default: {denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}
-  short: {signature_validity: 12h}
+  short: {signature_validity: 12h, denial: nsec3}
+  honest: {denial: white-lies}
 ink: {pairs: 4096, threads: 1, implementation: portable}
 log: {level: debug, format: json}
 cookies: {secret_file: /etc/sealwire/cookies}
@@ -99,6 +100,9 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->parent->resolver->ToText(), "127.0.0.1:53");
   EXPECT_EQ(config->policies.at("default").signature_validity, 3u * 86400);
   EXPECT_EQ(config->policies.at("short").signature_validity, 12u * 3600);
+  EXPECT_EQ(config->policies.at("default").denial, proxy::DenialMode::kCompact);
+  EXPECT_EQ(config->policies.at("short").denial, proxy::DenialMode::kNsec3);
+  EXPECT_EQ(config->policies.at("honest").denial, proxy::DenialMode::kWhiteLies);
   EXPECT_EQ(config->ink.pairs, 4096u);
   EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
@@ -180,8 +184,9 @@ TEST(Config, RefusesWhatThisVersionDoesNotDo) {
   const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
   EXPECT_THAT(ErrorOf(listen + "state: {etcd: {endpoints: ['https://a:2379'], prefix: /s}}"),
               HasSubstr("c.yaml:2:15: state.etcd: this version keeps its state in sqlite only"));
-  EXPECT_THAT(ErrorOf(listen + "policies: {default: {denial: nsec3}}"),
-              HasSubstr("policies.default.denial: 'nsec3' is not possible; possible are: compact"));
+  EXPECT_THAT(ErrorOf(listen + "policies: {default: {denial: nsec5}}"),
+              HasSubstr("policies.default.denial: 'nsec5' is not possible; possible are: compact, "
+                        "white-lies, nsec3"));
   EXPECT_THAT(ErrorOf(listen + "policies: {default: {signature_validity: 1m}}"),
               HasSubstr("must be from 1h to 90d"));
   EXPECT_THAT(ErrorOf(listen + "parent: {resolver: '127.0.0.1', servers: ['127.0.0.2']}"),
