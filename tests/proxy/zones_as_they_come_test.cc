@@ -53,15 +53,16 @@ TEST_F(ZonesAsTheyCome, AnRrsetOfABackendMayBeAsLarge) {
 }
 
 TEST_F(ZonesAsTheyCome, Rfc7766Section8_AnAnswerFillsAWholeMessage) {
+  // What is signed repeats the owner in each record; ldns verifies 65,535 octets of that at most.
   std::string text;
-  for (int i = 0; i < 240; ++i) {
+  for (int i = 0; i < 230; ++i) {
     text += "large IN TXT \"" + std::string(247, 'x') + std::to_string(1000 + i) + "\"\n";
   }
   ServeText(text);
   const Reply tcp = Get(Ask("large.example.", RRType::kTXT).Dnssec(), Transport::kTcp);
-  EXPECT_GT(tcp.wire().size(), 63000u);
+  EXPECT_GT(tcp.wire().size(), 60000u);
   EXPECT_FALSE(tcp.tc());
-  EXPECT_THAT(tcp.Answer(), SizeIs(240));
+  EXPECT_THAT(tcp.Answer(), SizeIs(230));
   EXPECT_TRUE(Believed(tcp));
 }
 
@@ -108,7 +109,7 @@ TEST_F(ZonesAsTheyCome, Rfc9471Section31_AllInDomainGlueOrTc) {
 // Addresses of servers beside the cut give way before those below it.
 TEST_F(ZonesAsTheyCome, Rfc9471Section32_SiblingGlueIsLeftOutWithoutTc) {
   std::string text = "sub IN NS a.sub\na.sub IN A 192.0.2.1\n";
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 13; ++i) {
     const std::string server = "a-server-with-a-name-of-some-length-" + std::to_string(i);
     text += "sub IN NS " + server + "\n" + server + " IN AAAA 2001:db8::2\n";
   }
@@ -117,7 +118,7 @@ TEST_F(ZonesAsTheyCome, Rfc9471Section32_SiblingGlueIsLeftOutWithoutTc) {
   EXPECT_FALSE(reply.tc());
   ASSERT_FALSE(reply.Additional().empty());
   EXPECT_EQ(reply.Additional()[0], "a.sub.example. 300 IN A 192.0.2.1");
-  EXPECT_LT(reply.Additional().size(), 21u);
+  EXPECT_LT(reply.Additional().size(), 14u);
 }
 
 // Whatever letters the asker chose, the signature is over lower case, and one serves all.
