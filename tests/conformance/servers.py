@@ -230,6 +230,8 @@ def _column(key, base, **attributes):
 COLUMNS = {
     column.key: column for column in (
         _column("sealwire-file", SealwireFile),
+        _column("sealwire-white-lies", SealwireFile, title="SW NSEC", policy="white-lies", denial="nsec", without=("compact",)),
+        _column("sealwire-nsec3", SealwireFile, title="SW NSEC3", policy="nsec3", denial="nsec3", without=("compact",)),
         _column("sealwire-nsd", SealwireBeforeNsd),
         _column("sealwire-knot", SealwireBeforeKnot),
         _column("sealwire-gdnsd", SealwireBeforeGdnsd),
