@@ -250,7 +250,7 @@ def _check_end(server, got, end, rdtype):
             return dns.rcode.to_text(got.rcode())
         if rdtype == rdt.DS and name == apex:    # RFC 4035 section 3.1.4.1: only the child's side is here
             there = any(o == name for o, _ in proofs.nsec_records(got)) or proofs.Nsec3(got, apex).match(name)
-        return None if there else "no NSEC at the apex"
+            return None if there else "no NSEC at the apex"
         return proofs.no_data(got, name, rdtype, apex)
     return _check_no_name(server, got, name, apex)
 
