@@ -69,5 +69,38 @@ TEST_F(ConfigSchemaTest, ListenersHaveTheSameKeys) {
   EXPECT_EQ(KeysOf(Section("listen")["items"]), known);
 }
 
+// "possible are: a, b" of the parser, for a word that it does not know.
+Keys WordsOfTheParser(const std::string& yaml) {
+  const auto config = Config::FromText("x", yaml);
+  const std::string mark = "is not possible; possible are: ";
+  const auto at = config.ok() ? std::string::npos : config.error().find(mark);
+  if (at == std::string::npos) return {};
+  const auto first = at + mark.size();
+  std::istringstream list(config.error().substr(first, config.error().find('\n', at) - first));
+  Keys words;
+  for (std::string word; std::getline(list, word, ',');) {
+    words.insert(word.substr(word.find_first_not_of(' ')));
+  }
+  return words;
+}
+
+TEST_F(ConfigSchemaTest, WordsAreTheSame) {
+  int compared = 0;
+  for (const auto& [name, section] : schema_["properties"].items()) {
+    if (!section.contains("properties")) continue;
+    for (const auto& [key, value] : section["properties"].items()) {
+      if (!value.contains("enum")) continue;
+      ++compared;
+      EXPECT_EQ(value["enum"].get<Keys>(), WordsOfTheParser(name + ": {" + key + ": zzz}\n"))
+          << name << "." << key;
+    }
+  }
+  EXPECT_GE(compared, 3);
+  EXPECT_EQ(Section("policies")["additionalProperties"]["properties"]["denial"]["enum"].get<Keys>(),
+            WordsOfTheParser("policies: {p: {denial: zzz}}\n"));
+  EXPECT_EQ(Section("listen")["items"]["properties"]["io"]["enum"].get<Keys>(),
+            WordsOfTheParser("listen: [{io: zzz}]\n"));
+}
+
 }  // namespace
 }  // namespace sealwire::control

@@ -59,6 +59,18 @@ TEST_F(FlattenedAlias, Rule1_OtherDenialsClaimBothAddressTypes) {
   EXPECT_TRUE(Believed(reply));
 }
 
+TEST_F(FlattenedAlias, WithoutFlatteningItStandsForNothing) {
+  auto zone = LocalZoneOf("plain.net.",
+                          "$TTL 300\n@ IN SOA ns h 1 2 3 4 60\n@ IN NS ns\n@ IN ALIAS target\n"
+                          "target IN A 192.0.2.7\n");
+  zone->policy.flatten_alias = false;
+  Serve(zone);
+  const Reply reply = Get(Ask("plain.net.", RRType::kA).Dnssec());
+  EXPECT_EQ(reply.rcode(), 0);
+  EXPECT_THAT(reply.Answer(), IsEmpty());
+  EXPECT_TRUE(Believed(reply));
+}
+
 TEST_F(FlattenedAlias, ATargetThatDoesNotExistMakesNoNameVanish) {
   for (const bool dnssec : {true, false}) {
     Ask ask("void.shop.net.", RRType::kA);
