@@ -84,6 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     child->id = ++last_id;
     child->keys = nullptr;
     child->local = proxy::testing::RandomZone(child->apex, draw).Grow(0);
+    if (!child->local) continue;  // no zone begins at a wildcard
     proxy::testing::AddZoneBelow(there, child->apex, zone->apex);
     table = ZoneTable::With(*table, {child});
   }
