@@ -88,10 +88,14 @@ void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
   apply->add_option("FILE", options.file, "YAML: zones: [{name, backend, policy, dnssec}]")
       ->required();
   apply->add_flag("--dry-run", options.dry_run, "Only say what would be done");
-  Declare(app, "doctor", "Examine a zone: node, parent, every edge, a validator, the clock", Doctor,
-          chosen)
-      ->add_option("ZONE", options.zone, "The zone")
-      ->required();
+  CLI::App* doctor = Declare(
+      app, "doctor", "Examine a zone (node, parent, every edge, a validator, the clock) or DPDK",
+      Doctor, chosen);
+  CLI::Option_group* patient = doctor->add_option_group("patient")->require_option(1);
+  patient->add_option("ZONE", options.zone, "The zone");
+  patient->add_flag("--dpdk", options.dpdk, "What the io: dpdk entries of this host need");
+  doctor->add_option("--config", options.config, "The daemon's configuration, for --dpdk")
+      ->capture_default_str();
   CLI::App* key = app.add_subcommand("key", "Keys of a zone")->require_subcommand(1);
   Declare(*key, "list", "List keys", KeyList, chosen)->add_option("ZONE", options.zone)->required();
   CLI::App* node = app.add_subcommand("node", "Nodes")->require_subcommand(1);

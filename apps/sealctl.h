@@ -39,8 +39,10 @@ struct Options {
   bool wait = false;
   std::string override_name;
   std::string shell;
-  std::string name;                 // of a token
-  std::vector<std::string> scopes;  // of a token
+  bool dpdk = false;
+  std::string config = "/etc/sealwire/sealwire.yaml";  // of the daemon, for what asks no API
+  std::string name;                                    // of a token
+  std::vector<std::string> scopes;                     // of a token
   HsmOptions hsm;
 };
 
@@ -87,6 +89,7 @@ int NodeList(const Options& options);
 int BackendList(const Options& options);
 int BackendCheck(const Options& options);
 int Doctor(const Options& options);
+int DoctorDpdk(const Options& options);
 int TokenAdd(const Options& options);
 int TokenList(const Options& options);
 int TokenRemove(const Options& options);

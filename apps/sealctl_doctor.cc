@@ -120,6 +120,7 @@ void Print(const Finding& finding) {
 }  // namespace
 
 int Doctor(const Options& options) {
+  if (options.dpdk) return DoctorDpdk(options);
   auto session = Session::Open(options);
   if (!session) return kFailed;
   const auto zone = session->Get(ZonePath(options.zone));

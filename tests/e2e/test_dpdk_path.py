@@ -204,6 +204,12 @@ def test_a_killed_edge_leaves_the_wire_usable(edge, wire):
     stack.until(10, "the next one answers", lambda: answered(wire))
 
 
+def test_the_doctor_examines_the_edge(edge, wire):
+    told = edge.ctl("doctor", "--dpdk", "--config", edge.config, status=(0, 1))
+    assert f"{edge.kind}:{wire.device}" in told, told
+    assert edge.ctl("doctor", status=(2,)) == "", "a zone or --dpdk is wanted"
+
+
 def test_stages_and_driver_are_counted(edge, wire):
     wire.ask("www.shop.example", "AAAA")
     for stage in ("receive", "parse", "answer", "send"):
