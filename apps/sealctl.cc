@@ -91,7 +91,8 @@ void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
   CLI::App* doctor = Declare(
       app, "doctor", "Examine a zone (node, parent, every edge, a validator, the clock) or DPDK",
       Doctor, chosen);
-  CLI::Option_group* patient = doctor->add_option_group("patient")->require_option(1);
+  CLI::Option_group* patient = doctor->add_option_group("patient");
+  patient->require_option(1);
   patient->add_option("ZONE", options.zone, "The zone");
   patient->add_flag("--dpdk", options.dpdk, "What the io: dpdk entries of this host need");
   doctor->add_option("--config", options.config, "The daemon's configuration, for --dpdk")
