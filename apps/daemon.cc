@@ -25,6 +25,8 @@ constexpr auto kHsmPatience = 5s;
 constexpr auto kDrainPatience = 3000ms;
 constexpr int kHsmThreads = 2;
 constexpr int kParentThreads = 8;
+constexpr int kTransferThreads = 4;
+constexpr int kNotifyThreads = 4;
 
 std::int64_t UnixTime() {
   return static_cast<std::int64_t>(std::time(nullptr));
@@ -128,6 +130,13 @@ Status Daemon::CreateWorkers() {
   for (const control::KernelListen& listen : config_.listen) {
     options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
   }
+  options.pipeline.notices = &notices_;
+  transfer_desk_ = std::make_unique<proxy::TransferDesk>(
+      kTransferThreads, [](const dns::Name& zone, const net::Endpoint& to, std::size_t records) {
+        Log(LogLevel::kInfo, "zone-sent",
+            {{"zone", zone.ToText()}, {"to", to.ToText()}, {"records", std::to_string(records)}});
+      });
+  options.transfers = transfer_desk_.get();
   const unsigned count =
       config_.workers.value_or(std::max(1u, std::thread::hardware_concurrency()));
   const auto lcores = DpdkEdges::CountSigners(config_.dpdk);
@@ -159,6 +168,7 @@ Status Daemon::StartDnstap() {
 
 Status Daemon::LoadZones() {
   registry_ = std::make_unique<control::ZoneRegistry>(*store_, *all_workers_, config_.policies);
+  registry_->UseTsigKeys(tsig_keys_);
   if (Status status = registry_->Load(); !status.ok()) return status;
   if (const control::ZoneRecord* zone = registry_->FirstWithoutPolicy(config_.policies)) {
     return Error{config_file_ + ": policies: '" + zone->policy + "' is missing, and '" +
@@ -170,8 +180,28 @@ Status Daemon::LoadZones() {
   zones_ = std::make_unique<control::ZoneControl>(control::ZoneControl::Parts{
       *registry_, *key_maker_, *hsm_work_, *parent_work_, *file_work_, UnixTime});
   UseParent(config_.parent);
+  StartTransfers();
   zones_->Restore();
   return Status::Ok();
+}
+
+void Daemon::StartTransfers() {
+  transfer_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kTransferThreads);
+  const std::string folder =
+      (std::filesystem::path(config_.state_path).parent_path() / "zones").string();
+  transfers_ = std::make_unique<control::TransferWork>(control::TransferWork::Parts{
+      *registry_, *transfer_work_, tsig_keys_, notices_, folder, UnixTime,
+      [this](const std::string& what, const std::string& zone) { zones_->Emit(what, zone); }});
+  zones_->UseTransfers(transfers_.get());
+  copy_work_ = std::make_unique<control::ThreadExecutor>(*loop_, 1);
+  notify_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kNotifyThreads);
+  outbound_ = std::make_unique<control::OutboundWork>(control::OutboundWork::Parts{
+      *registry_, *copy_work_, *notify_work_, *transfer_desk_, config_.policies, folder, UnixTime});
+  catalogs_ = std::make_unique<control::CatalogWork>(*zones_);
+  registry_->ForEach([this](const std::string& name, control::ZoneEntry& entry) {
+    if (entry.record->backend.members) catalogs_->Watch(name);
+    if (!entry.record->backend.secondaries.empty()) outbound_->Watch(name);
+  });
 }
 
 void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {
@@ -183,7 +213,11 @@ Status Daemon::Listen() {
   if (!token.ok()) return Error{token.error()};
   series_ = std::make_unique<control::MetricSeries>(SeriesOf());
   api_ = std::make_unique<control::Api>(*zones_, *std::move(token), Facts());
-  zones_->OnEvent([this](const control::ZoneEvent& event) { api_->Broadcast(event); });
+  zones_->OnEvent([this](const control::ZoneEvent& event) {
+    if (event.record && !event.record->backend.secondaries.empty()) outbound_->Watch(event.zone);
+    if (event.record && event.record->backend.members) catalogs_->Watch(event.zone);
+    api_->Broadcast(event);
+  });
   api_server_ = std::make_unique<net::HttpServer>(
       *loop_, [this](net::HttpRequest request, net::HttpReply reply) {
         api_->Handle(std::move(request), std::move(reply));
@@ -268,6 +302,9 @@ void Daemon::StartTimers() {
   };
   every(20ms, [this] { zones_->Settle(); });
   every(250ms, [this] { zones_->Tick(); });
+  every(200ms, [this] { transfers_->Tick(); });
+  every(500ms, [this] { outbound_->Tick(); });
+  every(1s, [this] { catalogs_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(15s, [this] { api_->KeepListenersAlive(); });
   every(std::chrono::seconds(control::MetricSeries::kIntervalSeconds),
@@ -372,6 +409,8 @@ void Daemon::Drain() {
   control::NotifyService("STOPPING=1");
   Log(LogLevel::kInfo, "stopping");
   api_->EndListeners();
+  transfers_->Stop();
+  outbound_->Stop();
   workers_->Drain();
   edges_->Stop(kDrainPatience);
   Log(LogLevel::kInfo, "stopped");

@@ -12,6 +12,7 @@
 #include "apps/dpdk_edges.h"
 #include "apps/signers.h"
 #include "control/api.h"
+#include "control/catalog_work.h"
 #include "control/config.h"
 #include "control/dnstap_log.h"
 #include "control/executor.h"
@@ -19,8 +20,10 @@
 #include "control/key_work.h"
 #include "control/metric_series.h"
 #include "control/metrics_page.h"
+#include "control/outbound_work.h"
 #include "control/parent_check.h"
 #include "control/state_store.h"
+#include "control/transfer_work.h"
 #include "control/tsig_keys.h"
 #include "control/zone_control.h"
 #include "control/zone_registry.h"
@@ -73,6 +76,7 @@ class Daemon {
   std::string FaultOf(const Result<control::Config>& config,
                       const Result<control::AccessToken>& token) const;
   void ReloadCookies();
+  void StartTransfers();
   void UseParent(const std::optional<control::ParentConfig>& parent);
   void Stop();  // on a signal: not ready any more, and drains after the configured delay
   void Drain();
@@ -93,6 +97,8 @@ class Daemon {
   std::unique_ptr<control::KeyMaker> key_maker_;
   std::unique_ptr<Signers> signers_;
   std::shared_ptr<proxy::CookieKeyring> cookies_;
+  proxy::Notices notices_{4096};
+  std::unique_ptr<proxy::TransferDesk> transfer_desk_;
   std::unique_ptr<control::KernelWorkers> workers_;
   std::unique_ptr<DpdkEdges> edges_;
   std::unique_ptr<control::DnstapLog> dnstap_;
@@ -101,6 +107,9 @@ class Daemon {
   control::SocketAsker asker_;
   std::unique_ptr<control::ZoneControl> zones_;
   std::unique_ptr<control::MetricSeries> series_;
+  std::unique_ptr<control::TransferWork> transfers_;
+  std::unique_ptr<control::OutboundWork> outbound_;
+  std::unique_ptr<control::CatalogWork> catalogs_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
   std::unique_ptr<net::HttpServer> api_server_;
@@ -111,6 +120,9 @@ class Daemon {
   std::unique_ptr<control::ThreadExecutor> hsm_work_;
   std::unique_ptr<control::ThreadExecutor> parent_work_;
   std::unique_ptr<control::ThreadExecutor> file_work_;
+  std::unique_ptr<control::ThreadExecutor> transfer_work_;
+  std::unique_ptr<control::ThreadExecutor> copy_work_;
+  std::unique_ptr<control::ThreadExecutor> notify_work_;
 };
 
 }  // namespace sealwire::apps

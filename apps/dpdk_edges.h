@@ -22,6 +22,7 @@ class DpdkEdges {
  public:
   // How many signers Start() would make: one for each lcore.
   static Result<std::size_t> CountSigners(const std::vector<control::DpdkListen>& entries);
+  // `pipeline` is what the kernel workers' pipelines have too.
   static Result<std::unique_ptr<DpdkEdges>> Start(const std::vector<control::DpdkListen>& entries,
                                                   const proxy::PipelineOptions& pipeline,
                                                   const proxy::SignerFactory& make_signer);

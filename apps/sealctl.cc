@@ -24,9 +24,27 @@ void DeclareZone(CLI::App& app, Options& options, Command& chosen) {
   CLI::App* add = Declare(*zone, "add", "Add a zone", ZoneAdd, chosen);
   add->add_option("NAME", options.zone, "The zone")->required();
   CLI::Option_group* from = add->add_option_group("backend");
-  from->add_option("--forward", options.forward, "Servers to ask, ADDR:PORT[,...]")->delimiter(',');
+  CLI::Option* forward =
+      from->add_option("--forward", options.forward, "Servers to ask, ADDR:PORT[,...]")
+          ->delimiter(',');
+  CLI::Option* transfer = from->add_option("--transfer", options.transfer,
+                                           "Primaries to fetch the zone from, ADDR:PORT[,...]")
+                              ->delimiter(',');
   from->add_option("--file", options.file, "A zone file on the node");
   from->require_option(1);
+  add->add_option("--tsig", options.tsig, "The TSIG key that the primaries ask for")
+      ->needs(transfer);
+  CLI::Option* catalog =
+      add->add_flag("--catalog", options.catalog, "The zone lists zones to add (RFC 9432)")
+          ->needs(transfer);
+  add->add_option("--member-policy", options.member_policy, "Policy of a catalog's members")
+      ->needs(catalog);
+  add->add_flag("--member-dnssec", options.member_dnssec, "Turn DNSSEC on for a catalog's members")
+      ->needs(catalog);
+  add->add_option("--secondary", options.secondaries,
+                  "Who gets a signed copy, ADDR:PORT[@KEY][,...]")
+      ->delimiter(',')
+      ->excludes(forward);
   add->add_option("--policy", options.policy, "A policy of the node's configuration");
   CLI::App* list = Declare(*zone, "list", "List zones", ZoneList, chosen);
   list->add_option("--status", options.status, "Only zones with this DNSSEC status");

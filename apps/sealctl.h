@@ -31,6 +31,12 @@ struct Options {
 
   std::string zone;
   std::vector<std::string> forward;
+  std::vector<std::string> transfer;
+  std::string tsig;
+  std::vector<std::string> secondaries;
+  bool catalog = false;
+  std::string member_policy;
+  bool member_dnssec = false;
   std::string file;
   std::string policy;
   std::string status;

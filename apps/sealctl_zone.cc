@@ -14,10 +14,13 @@ namespace {
 std::string BackendText(const json& zone) {
   const json backend = zone.value("backend", json::object());
   if (backend.contains("file")) return "file " + Text(backend, "file");
-  std::string text = "forward";
-  for (const json& server : backend.value("forward", json::array())) {
+  const char* kind = backend.contains("transfer") ? "transfer" : "forward";
+  std::string text = kind;
+  for (const json& server : backend.value(kind, json::array())) {
     text += ' ' + server.get<std::string>();
   }
+  if (backend.contains("catalog")) text += " of " + Text(backend, "catalog");
+  if (backend.contains("tsig")) text += " tsig " + Text(backend, "tsig");
   return text;
 }
 
@@ -69,12 +72,25 @@ int ZoneAdd(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
   json backend;
-  if (options.file.empty()) {
+  if (!options.transfer.empty()) {
+    backend["transfer"] = options.transfer;
+    if (!options.tsig.empty()) backend["tsig"] = options.tsig;
+    if (options.catalog) {
+      backend["members"] = {{"dnssec", options.member_dnssec}};
+      if (!options.member_policy.empty()) backend["members"]["policy"] = options.member_policy;
+    }
+  } else if (options.file.empty()) {
     backend["forward"] = options.forward;
   } else {
     // The daemon has another working directory.
     std::error_code error;
     backend["file"] = std::filesystem::absolute(options.file, error).lexically_normal().string();
+  }
+  for (const std::string& each : options.secondaries) {
+    const std::size_t at = each.find('@');
+    json secondary = {{"address", each.substr(0, at)}};
+    if (at != std::string::npos) secondary["tsig"] = each.substr(at + 1);
+    backend["secondaries"].push_back(std::move(secondary));
   }
   json body = {{"backend", backend}};
   if (!options.policy.empty()) body["policy"] = options.policy;

@@ -14,26 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxFileSize = 256u << 20;
 
-void ReadBackend(YamlMap& entry, BackendSpec& backend) {
-  auto map = entry.Map("backend");
-  if (!map) {
-    if (!entry.Has("backend")) entry.Fail("backend", "is missing");
-    return;
-  }
-  backend.servers = map->ParsedList(
-      "forward", [](const std::string& text) { return net::Endpoint::FromText(text, 53); });
-  if (const auto path = map->Text("file")) {
-    backend.kind = BackendKind::kFile;
-    backend.path = *path;
-    if (path->front() != '/') map->Fail("file", "must be an absolute path on the node");
-  }
-  if (map->Has("forward") == map->Has("file")) {
-    map->Fail("forward", "give exactly one of forward and file");
-  } else if (map->Has("forward") &&
-             (backend.servers.empty() || backend.servers.size() > kMaxForwardServers)) {
-    map->Fail("forward", "list 1 to " + std::to_string(kMaxForwardServers) + " servers");
-  }
-  map->RejectUnknown();
+Result<net::Endpoint> DnsEndpoint(const std::string& text) {
+  return net::Endpoint::FromText(text, 53);
 }
 
 void ReadDnssec(YamlMap& entry, std::optional<bool>& dnssec) {
@@ -44,6 +26,75 @@ void ReadDnssec(YamlMap& entry, std::optional<bool>& dnssec) {
   } else {
     entry.Fail("dnssec", "'" + *word + "' is not possible; possible are: on, off");
   }
+}
+
+// `transfer` is one primary, or a list of them.
+void ReadTransfer(YamlMap& map, BackendSpec& backend) {
+  if (!map.Has("transfer")) return;
+  backend.kind = BackendKind::kTransfer;
+  if (map.HasList("transfer")) {
+    backend.servers = map.ParsedList("transfer", DnsEndpoint);
+    if (backend.servers.empty() || backend.servers.size() > kMaxForwardServers) {
+      map.Fail("transfer", "list 1 to " + std::to_string(kMaxForwardServers) + " primaries");
+    }
+  } else if (const auto primary = map.Parsed("transfer", DnsEndpoint)) {
+    backend.servers = {*primary};
+  }
+  if (auto key = map.Parsed("tsig", [](const std::string& t) { return NormalizeZoneName(t); })) {
+    backend.tsig = *std::move(key);
+  }
+  if (auto members = map.Map("members")) {
+    MemberSpec spec;
+    if (auto policy = members->Text("policy")) spec.policy = *std::move(policy);
+    std::optional<bool> dnssec;
+    ReadDnssec(*members, dnssec);
+    spec.dnssec = dnssec.value_or(false);
+    members->RejectUnknown();
+    backend.members = std::move(spec);
+  }
+}
+
+// `secondaries: [{address: "…", tsig: name}]`
+void ReadSecondaries(YamlMap& map, BackendSpec& backend) {
+  for (YamlMap& each : map.Maps("secondaries")) {
+    Secondary secondary;
+    if (const auto address = each.Parsed("address", DnsEndpoint)) secondary.address = *address;
+    if (!each.Has("address")) each.Fail("address", "is missing");
+    if (auto key = each.Parsed("tsig", [](const std::string& t) { return NormalizeZoneName(t); })) {
+      secondary.tsig = *std::move(key);
+    }
+    each.RejectUnknown();
+    backend.secondaries.push_back(std::move(secondary));
+  }
+  if (backend.secondaries.size() > kMaxForwardServers) {
+    map.Fail("secondaries", "list at most " + std::to_string(kMaxForwardServers));
+  }
+  if (map.Has("secondaries") && map.Has("forward")) {
+    map.Fail("secondaries", "only zones held whole (file, transfer) can be copied");
+  }
+}
+
+void ReadBackend(YamlMap& entry, BackendSpec& backend) {
+  auto map = entry.Map("backend");
+  if (!map) {
+    if (!entry.Has("backend")) entry.Fail("backend", "is missing");
+    return;
+  }
+  backend.servers = map->ParsedList("forward", DnsEndpoint);
+  if (const auto path = map->Text("file")) {
+    backend.kind = BackendKind::kFile;
+    backend.path = *path;
+    if (path->front() != '/') map->Fail("file", "must be an absolute path on the node");
+  }
+  ReadTransfer(*map, backend);
+  ReadSecondaries(*map, backend);
+  if (map->Has("forward") + map->Has("file") + map->Has("transfer") != 1) {
+    map->Fail("forward", "give exactly one of forward, transfer and file");
+  } else if (map->Has("forward") &&
+             (backend.servers.empty() || backend.servers.size() > kMaxForwardServers)) {
+    map->Fail("forward", "list 1 to " + std::to_string(kMaxForwardServers) + " servers");
+  }
+  map->RejectUnknown();
 }
 
 void ReadZones(YamlMap& top, std::vector<ZoneWish>& wishes) {

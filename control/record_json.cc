@@ -11,17 +11,89 @@ namespace {
 constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxPath = 4096;
 
-Result<BackendSpec> ForwardFromJson(const json& servers) {
+// `member` is how the list is called in errors.
+Result<BackendSpec> ServersFromJson(const std::string& member, const json& servers) {
   BackendSpec backend;
   if (!servers.is_array() || servers.empty() || servers.size() > kMaxForwardServers) {
-    return Error{"backend.forward must list 1 to " + std::to_string(kMaxForwardServers) +
+    return Error{member + " must list 1 to " + std::to_string(kMaxForwardServers) +
                  " servers, as ADDRESS:PORT"};
   }
   for (const json& server : servers) {
-    if (!server.is_string()) return Error{"backend.forward must list text, as ADDRESS:PORT"};
+    if (!server.is_string()) return Error{member + " must list text, as ADDRESS:PORT"};
     auto endpoint = net::Endpoint::FromText(server.get_ref<const std::string&>(), 53);
-    if (!endpoint.ok()) return Error{"backend.forward: " + endpoint.error()};
+    if (!endpoint.ok()) return Error{member + ": " + endpoint.error()};
     backend.servers.push_back(*endpoint);
+  }
+  return backend;
+}
+
+// [{"address": "192.0.2.1:53", "tsig": "key"}]
+Status SecondariesFromJson(const json& list, std::vector<Secondary>& out) {
+  if (!list.is_array() || list.size() > kMaxForwardServers) {
+    return Error{"backend.secondaries must list at most " + std::to_string(kMaxForwardServers) +
+                 " objects with an address"};
+  }
+  for (const json& each : list) {
+    if (!each.is_object() || !each.contains("address") || !each["address"].is_string() ||
+        each.size() != 1 + each.count("tsig")) {
+      return Error{"backend.secondaries must list objects with an address, and perhaps tsig"};
+    }
+    Secondary secondary;
+    auto address = net::Endpoint::FromText(each["address"].get_ref<const std::string&>(), 53);
+    if (!address.ok()) return Error{"backend.secondaries: " + address.error()};
+    secondary.address = *address;
+    if (each.contains("tsig")) {
+      if (!each["tsig"].is_string()) return Error{"backend.secondaries: tsig must be text"};
+      auto name = NormalizeZoneName(each["tsig"].get_ref<const std::string&>());
+      if (!name.ok()) return Error{"backend.secondaries: " + name.error()};
+      secondary.tsig = *std::move(name);
+    }
+    out.push_back(std::move(secondary));
+  }
+  return Status::Ok();
+}
+
+// {"policy": "default", "dnssec": true}
+Result<MemberSpec> MembersFromJson(const json& value) {
+  MemberSpec members;
+  if (!value.is_object() || value.size() != value.count("policy") + value.count("dnssec")) {
+    return Error{"backend.members must be an object with policy and dnssec, or empty"};
+  }
+  if (value.contains("policy")) {
+    if (!value["policy"].is_string()) return Error{"backend.members: policy must be text"};
+    members.policy = value["policy"].get<std::string>();
+  }
+  if (value.contains("dnssec")) {
+    if (!value["dnssec"].is_boolean())
+      return Error{"backend.members: dnssec must be true or false"};
+    members.dnssec = value["dnssec"].get<bool>();
+  }
+  return members;
+}
+
+// {"transfer": "192.0.2.1:53"} or {"transfer": ["…", "…"], "tsig": "key"}.
+Result<BackendSpec> TransferFromJson(const json& value) {
+  const json& primaries = value["transfer"];
+  auto backend = ServersFromJson("backend.transfer",
+                                 primaries.is_string() ? json::array({primaries}) : primaries);
+  if (!backend.ok()) return backend;
+  backend->kind = BackendKind::kTransfer;
+  if (const auto tsig = value.find("tsig"); tsig != value.end()) {
+    if (!tsig->is_string()) return Error{"backend.tsig must be text, the name of a key"};
+    auto name = NormalizeZoneName(tsig->get_ref<const std::string&>());
+    if (!name.ok()) return Error{"backend.tsig: " + name.error()};
+    backend->tsig = *std::move(name);
+  }
+  if (value.contains("members")) {
+    auto members = MembersFromJson(value["members"]);
+    if (!members.ok()) return Error{members.error()};
+    backend->members = *std::move(members);
+  }
+  if (const auto catalog = value.find("catalog"); catalog != value.end()) {
+    if (!catalog->is_string()) return Error{"backend.catalog must be text, the name of a zone"};
+    auto name = NormalizeZoneName(catalog->get_ref<const std::string&>());
+    if (!name.ok()) return Error{"backend.catalog: " + name.error()};
+    backend->catalog = *std::move(name);
   }
   return backend;
 }
@@ -57,17 +129,47 @@ std::optional<json> ParseJson(std::string_view text) {
 }
 
 json BackendToJson(const BackendSpec& backend) {
-  if (backend.kind == BackendKind::kFile) return {{"file", backend.path}};
-  json servers = json::array();
-  for (const net::Endpoint& server : backend.servers) servers.push_back(server.ToText());
-  return {{"forward", std::move(servers)}};
+  json out;
+  if (backend.kind == BackendKind::kFile) {
+    out["file"] = backend.path;
+  } else {
+    json servers = json::array();
+    for (const net::Endpoint& server : backend.servers) servers.push_back(server.ToText());
+    out[backend.kind == BackendKind::kForward ? "forward" : "transfer"] = std::move(servers);
+  }
+  if (!backend.tsig.empty()) out["tsig"] = backend.tsig;
+  if (backend.members) {
+    out["members"] = {{"policy", backend.members->policy}, {"dnssec", backend.members->dnssec}};
+  }
+  if (!backend.catalog.empty()) out["catalog"] = backend.catalog;
+  for (const Secondary& each : backend.secondaries) {
+    json secondary = {{"address", each.address.ToText()}};
+    if (!each.tsig.empty()) secondary["tsig"] = each.tsig;
+    out["secondaries"].push_back(std::move(secondary));
+  }
+  return out;
 }
 
 Result<BackendSpec> BackendFromJson(const json& value) {
   if (!value.is_object()) return Error{"backend must be an object"};
-  if (value.size() == 1 && value.contains("forward")) return ForwardFromJson(value["forward"]);
-  if (value.size() == 1 && value.contains("file")) return FileFromJson(value["file"]);
-  return Error{R"(backend must have exactly one member: "forward" or "file")"};
+  const std::size_t copies = value.count("secondaries");
+  const bool held = !value.contains("forward");
+  Result<BackendSpec> backend = Error{
+      R"(backend must have exactly one member: "forward", "file" or "transfer" (which "tsig" may go with); "secondaries" may go with the last two)"};
+  if (value.size() == 1 && value.contains("forward")) {
+    backend = ServersFromJson("backend.forward", value["forward"]);
+  } else if (value.size() == 1 + copies && value.contains("file")) {
+    backend = FileFromJson(value["file"]);
+  } else if (value.contains("transfer") && value.size() == 1 + copies + value.count("tsig") +
+                                                               value.count("members") +
+                                                               value.count("catalog")) {
+    backend = TransferFromJson(value);
+  }
+  if (backend.ok() && held && copies != 0) {
+    const Status read = SecondariesFromJson(value["secondaries"], backend->secondaries);
+    if (!read.ok()) return Error{read.error()};
+  }
+  return backend;
 }
 
 json ParentToJson(const ParentObservation& parent) {

@@ -18,7 +18,8 @@ inline constexpr std::size_t kMaxForwardServers = 32;
 // Nothing when `text` is no JSON (RFC 8259) or nests deeper than 32.
 std::optional<nlohmann::json> ParseJson(std::string_view text);
 
-// {"forward":["192.0.2.1:53"]} or {"file":"/srv/example.zone"}: exactly one of them.
+// {"forward":["192.0.2.1:53"]}, {"file":"/srv/example.zone"} or {"transfer":["192.0.2.1:53"],
+// "tsig":"key"}: exactly one of them.
 nlohmann::json BackendToJson(const BackendSpec& backend);
 Result<BackendSpec> BackendFromJson(const nlohmann::json& json);
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "control/log.h"
+#include "control/transfer_work.h"
 #include "control/zone_control.h"
 #include "proxy/zone_file.h"
 
@@ -93,6 +94,8 @@ void ZoneControl::Restore() {
     const ZoneRecord& record = *entry.record;
     if (record.backend.kind == BackendKind::kForward) {
       entry.content.forward = parts_.registry.ForwardTo(record.backend.servers);
+    } else if (record.backend.kind == BackendKind::kTransfer) {
+      if (transfers_ != nullptr) transfers_->Restore(name, entry);
     } else if (auto content = ReadContent(record.backend.path, record.apex()); content.ok()) {
       entry.content = std::move(*content);
     } else {

@@ -4,6 +4,7 @@
 
 #include "control/lifecycle.h"
 #include "control/log.h"
+#include "control/transfer_work.h"
 
 namespace sealwire::control {
 namespace {
@@ -16,8 +17,9 @@ Outcome NotFound(std::string_view name) {
 
 std::string DescribeBackend(const BackendSpec& backend) {
   if (backend.kind == BackendKind::kFile) return "file " + backend.path;
-  std::string text = "forward";
+  std::string text = backend.kind == BackendKind::kTransfer ? "transfer" : "forward";
   for (const net::Endpoint& server : backend.servers) text += ' ' + server.ToText();
+  if (!backend.tsig.empty()) text += " tsig " + backend.tsig;
   return text;
 }
 
@@ -68,6 +70,15 @@ void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
   if (entry == nullptr && parts_.registry.size() >= kMaxZones) {
     return done({Failure::kConflict, "no more zones fit into this node"}, false);
   }
+  for (const Secondary& each : backend.secondaries) {
+    if (!each.tsig.empty() && !parts_.registry.tsig_keys().Find(each.tsig)) {
+      return done(
+          {Failure::kInvalid,
+           fmt::format("there is no TSIG key '{}': add it to tsig in the configuration file",
+                       each.tsig)},
+          false);
+    }
+  }
   ZoneRecord wanted;
   wanted.name = name;
   wanted.backend = backend;
@@ -76,6 +87,23 @@ void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
     Content content;
     content.forward = parts_.registry.ForwardTo(backend.servers);
     return FinishPut(std::move(wanted), revision, content, who, done);
+  }
+  if (backend.members && !parts_.registry.HasPolicy(backend.members->policy)) {
+    return done(
+        {Failure::kInvalid, fmt::format("there is no policy '{}'", backend.members->policy)},
+        false);
+  }
+  if (backend.kind == BackendKind::kTransfer) {
+    if (!backend.tsig.empty() && !parts_.registry.tsig_keys().Find(backend.tsig)) {
+      return done(
+          {Failure::kInvalid,
+           fmt::format("there is no TSIG key '{}': add it to tsig in the configuration file",
+                       backend.tsig)},
+          false);
+    }
+    // What was served before goes on being served until the first transfer.
+    return FinishPut(std::move(wanted), revision, entry == nullptr ? Content{} : entry->content,
+                     who, done);
   }
   parts_.file_work.Run([this, wanted, revision, who, done]() -> Executor::Completion {
     auto content = ReadContent(wanted.backend.path, wanted.apex());
@@ -110,6 +138,7 @@ void ZoneControl::FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revi
   entry = parts_.registry.Find(wanted.name);
   entry->content = content;
   entry->content_problem.clear();
+  if (transfers_ != nullptr) transfers_->Adopt(wanted.name);
   parts_.registry.Touch(wanted.name);
   parts_.registry.Publish();
   done({}, created);
@@ -134,6 +163,7 @@ Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     return {Failure::kInternal, status.error()};
   }
+  if (transfers_ != nullptr) transfers_->Forget(name);
   Log(LogLevel::kInfo, "zone-removed", {{"zone", name}, {"who", who.name}});
   Emit("zone-removed", name);
   parts_.registry.Publish();

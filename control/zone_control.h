@@ -24,6 +24,8 @@
 
 namespace sealwire::control {
 
+class TransferWork;  // control/transfer_work.h
+
 enum class Failure : std::uint8_t {
   kNone,
   kNotFound,
@@ -72,7 +74,12 @@ class ZoneControl {
 
   // Whom to ask for DS records; null: nobody. Shared with the looks that run.
   void UseParent(std::shared_ptr<ParentCheck> parent) { parent_ = std::move(parent); }
+  // Who fetches transferred zones; null: nobody.
+  void UseTransfers(TransferWork* transfers) { transfers_ = transfers; }
   void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
+
+  // Tells listeners of a change.
+  void Emit(std::string what, const std::string& name);
 
   // After a start, before queries: gives every zone its content and opens the keys. Blocks.
   void Restore();
@@ -116,7 +123,6 @@ class ZoneControl {
   Outcome CheckRevision(const ZoneEntry* entry, std::optional<std::uint64_t> revision) const;
   void FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision, const Content& content,
                  const Actor& who, const PutDone& done);
-  void Emit(std::string what, const std::string& name);
 
   // control/zone_content.cc
   struct FileLook;
@@ -136,6 +142,7 @@ class ZoneControl {
 
   Parts parts_;
   std::shared_ptr<ParentCheck> parent_;
+  TransferWork* transfers_ = nullptr;
   std::function<void(const ZoneEvent&)> listener_;
   std::set<std::pair<std::int64_t, std::string>> queue_;  // (due, name)
   std::set<std::string> deploying_;                       // wait for all workers

@@ -17,13 +17,31 @@
 
 namespace sealwire::control {
 
-enum class BackendKind : std::uint8_t { kForward, kFile };
+enum class BackendKind : std::uint8_t { kForward, kFile, kTransfer };
 
-// Where the unsigned data of a zone comes from.
+// Who gets a copy of the zone, signed if the zone is, and NOTIFY when there is a new one.
+struct Secondary {
+  net::Endpoint address;
+  std::string tsig;  // name of the key; empty: known by the address alone
+  bool operator==(const Secondary&) const = default;
+};
+
+// What becomes of the members of a catalog zone (RFC 9432).
+struct MemberSpec {
+  std::string policy = "default";
+  bool dnssec = false;
+  bool operator==(const MemberSpec&) const = default;
+};
+
+// Where the unsigned data of a zone comes from, and where its copies go.
 struct BackendSpec {
   BackendKind kind = BackendKind::kForward;
-  std::vector<net::Endpoint> servers;  // kForward
+  std::vector<net::Endpoint> servers;  // kForward, kTransfer: the primaries, in order of preference
   std::string path;                    // kFile
+  std::string tsig;                    // kTransfer: name of the key; empty: unsigned
+  std::vector<Secondary> secondaries;  // kFile, kTransfer
+  std::optional<MemberSpec> members;   // kTransfer: the zone is a catalog, and answers nobody
+  std::string catalog;                 // kTransfer: the catalog that added the zone; empty: none
   bool operator==(const BackendSpec&) const = default;
 };
 

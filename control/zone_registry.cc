@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "control/lifecycle.h"
+#include "proxy/zone_transfers.h"
 #include "signer/nsec3.h"
 
 namespace sealwire::control {
 namespace {
+
+// RFC 8914 section 4.25: the zone is too old to be believed.
+constexpr dns::ExtendedError kInvalidData{24};
 
 // A validator may hold a DS of the zone: unsigned answers would be refused by it.
 bool MayHaveDs(const ZoneRecord& zone) {
@@ -144,10 +148,34 @@ std::shared_ptr<const proxy::ForwardSet> ZoneRegistry::ForwardTo(
   return set;
 }
 
+std::shared_ptr<const proxy::ZoneTransfers> ZoneRegistry::TransfersOf(
+    const ZoneRecord& record) const {
+  const BackendSpec& backend = record.backend;
+  if (backend.kind != BackendKind::kTransfer && backend.secondaries.empty()) return nullptr;
+  auto transfers = std::make_shared<proxy::ZoneTransfers>();
+  transfers->id = record.id;
+  const auto add = [&](std::vector<proxy::TransferPeer>& to, const net::Endpoint& address,
+                       const std::string& tsig) {
+    auto key = tsig_keys_->Find(tsig);
+    // A key that is not there any more opens no door.
+    if (tsig.empty() || key) to.push_back({address, std::move(key)});
+  };
+  if (backend.kind == BackendKind::kTransfer) {
+    for (const net::Endpoint& primary : backend.servers) {
+      add(transfers->primaries, primary, backend.tsig);
+    }
+  }
+  for (const Secondary& each : backend.secondaries) {
+    add(transfers->secondaries, each.address, each.tsig);
+  }
+  return transfers;
+}
+
 std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   const ZoneRecord& record = *entry.record;
   const bool is_signed = IsSigned(record);
-  if (!entry.content.local && !entry.content.forward) return nullptr;
+  const bool empty = !entry.content.local && !entry.content.forward;
+  if (empty && record.backend.kind != BackendKind::kTransfer) return nullptr;
   // Without its keys (the HSM was away when we started) a zone with a DS is not ours to answer:
   // another server may have them, and validators would refuse what we say.
   if (is_signed && !entry.keys && MayHaveDs(record)) return nullptr;
@@ -166,6 +194,13 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   zone.policy.flatten_alias = record.flatten_alias;
   zone.local = entry.content.local;
   zone.forward = entry.content.forward;
+  if (entry.content.expired) zone.unavailable = kInvalidData;
+  if (record.backend.members) {
+    // A catalog speaks to us alone (RFC 9432 section 6); NOTIFY must still find it.
+    zone.local.reset();
+    zone.unavailable = dns::ExtendedError::kProhibited;
+  }
+  zone.transfers = TransfersOf(record);
   if (is_signed) zone.keys = entry.keys;
   return std::make_shared<const proxy::Zone>(std::move(zone));
 }

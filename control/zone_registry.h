@@ -19,6 +19,7 @@
 
 #include "control/config.h"
 #include "control/state_store.h"
+#include "control/tsig_keys.h"
 #include "control/zone_record.h"
 #include "keycache/zone_key_record.h"
 #include "keycache/zone_keys.h"
@@ -53,7 +54,8 @@ struct FileStamp {
 struct Content {
   std::shared_ptr<const proxy::LocalZone> local;
   std::shared_ptr<const proxy::ForwardSet> forward;
-  FileStamp stamp;  // of the file that `local` was read from
+  FileStamp stamp;       // of the file that `local` was read from
+  bool expired = false;  // no primary confirmed it for too long (control/transfer_work.h)
 };
 
 FileStamp StampOf(const std::string& path);
@@ -115,6 +117,10 @@ class ZoneRegistry {
   // One set for one list of servers, shared by all zones that name it.
   std::shared_ptr<const proxy::ForwardSet> ForwardTo(const std::vector<net::Endpoint>& servers);
 
+  // Before zones are shown: the secrets that their records name.
+  void UseTsigKeys(std::shared_ptr<const TsigKeyring> keys) { tsig_keys_ = std::move(keys); }
+  const TsigKeyring& tsig_keys() const noexcept { return *tsig_keys_; }
+
   // The answers of the zone changed.
   void Touch(const std::string& name) { touched_.insert(name); }
   // Gives the workers a table with all changes since the last; nothing when there are none.
@@ -127,12 +133,14 @@ class ZoneRegistry {
   const ZoneRecord* FirstWithoutPolicy(const std::map<std::string, PolicyConfig>& policies) const;
 
  private:
+  std::shared_ptr<const proxy::ZoneTransfers> TransfersOf(const ZoneRecord& record) const;
   std::shared_ptr<const proxy::Zone> Build(const ZoneEntry& entry);
   void Show(const ZoneRecord& record);
   proxy::AudienceKey TakePlace();
 
   StateStore& store_;
   Workers& workers_;
+  std::shared_ptr<const TsigKeyring> tsig_keys_ = std::make_shared<const TsigKeyring>();
   const std::map<std::string, PolicyConfig>& policies_;
   std::map<std::string, ZoneEntry, std::less<>> entries_;
   std::unordered_map<std::uint64_t, std::string_view> by_id_;   // views of the keys of entries_

@@ -71,7 +71,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
         drain_for_(options.drain),
         forward_(*loop_, options.forward, *this),
         pipeline_(pipeline, *signer_, &forward_, this),
-        tcp_(*loop_, pipeline_, counters_.tcp, options.tcp),
+        tcp_(*loop_, pipeline_, counters_.tcp, options.tcp, options.transfers),
         udp_options_{options.udp_batch, UdpPathOptions().query_bytes, pipeline.max_udp_size},
         drain_check_(*loop_, [this] { StopWhenDrained(); }) {}
 

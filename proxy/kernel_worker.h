@@ -20,6 +20,7 @@
 #include "proxy/forward_client.h"
 #include "proxy/pipeline.h"
 #include "proxy/tcp_limits.h"
+#include "proxy/transfer_taker.h"
 #include "proxy/worker_counters.h"
 
 namespace sealwire::proxy {
@@ -36,6 +37,7 @@ struct KernelWorkerOptions {
   TcpLimits tcp;
   ForwardOptions forward;
   std::size_t udp_batch = 64;             // datagrams per system call
+  TransferTaker* transfers = nullptr;     // borrowed; null: who asks for one is left
   std::chrono::milliseconds drain{3000};  // how long Drain() waits for what is outstanding
 };
 

@@ -25,12 +25,6 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// What another signer made and Sealwire makes anew for each answer.
-bool IsOfAnotherSigner(RRType type) noexcept {
-  return type == RRType::kRRSIG || type == RRType::kNSEC || type == RRType::kNSEC3 ||
-         type == RRType::kNSEC3PARAM;
-}
-
 std::uint64_t FirstOctets(Bytes key) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < 8; ++i) word = word << 8 | (i < key.size() ? key[i] : 0u);
@@ -45,6 +39,11 @@ int Compare(Bytes a, Bytes b) noexcept {
 }
 
 }  // namespace
+
+bool LocalZoneBuilder::LeavesOut(RRType type) noexcept {
+  return type == RRType::kRRSIG || type == RRType::kNSEC || type == RRType::kNSEC3 ||
+         type == RRType::kNSEC3PARAM;
+}
 
 LocalZoneBuilder::LocalZoneBuilder(dns::NameView apex) : LocalZoneBuilder(apex, RandomSeed()) {}
 
@@ -83,7 +82,7 @@ Status LocalZoneBuilder::Add(dns::NameView owner, RRType type, std::uint32_t ttl
                  " is malformed: correct its data"};
   }
   error_line_ = 0;
-  if (IsOfAnotherSigner(type)) {
+  if (LeavesOut(type)) {
     ++left_out_;
     return Status::Ok();
   }

@@ -40,6 +40,8 @@ class LocalZoneBuilder {
 
   // Line of the record that the last error is about; 0 when there is none.
   std::uint32_t error_line() const noexcept { return error_line_; }
+  // RRSIG, NSEC, NSEC3 and NSEC3PARAM: made by another signer, and anew by us.
+  static bool LeavesOut(dns::RRType type) noexcept;
   // Records of another signer that were left out.
   std::size_t left_out() const noexcept { return left_out_; }
 

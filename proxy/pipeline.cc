@@ -18,6 +18,7 @@
 #include "proxy/packet_tap.h"
 #include "proxy/query.h"
 #include "proxy/resolution.h"
+#include "proxy/transfer_gate.h"
 #include "proxy/waiting.h"
 #include "signer/rrset_signer.h"
 #include "signer/signature_memo.h"
@@ -55,6 +56,7 @@ class Pipeline::Impl {
         waiting_(options.max_waiting),
         audience_(options.audience_zones),
         tap_(options.tap, options.hash_seed),
+        gate_(options.notices),
         asker_(asker),
         sink_(sink),
         late_out_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxMessage)) {}
@@ -145,7 +147,8 @@ class Pipeline::Impl {
  private:
   static constexpr std::uint16_t kMinUdpSize = 512;  // RFC 1035 section 4.2.1
   static constexpr std::size_t kMaxMessage = 65535;
-  static constexpr std::size_t kStaged = 32;  // of a batch at a time: all of it stays near
+  static constexpr std::size_t kLeastSigned = 300;  // for an answer before its TSIG record
+  static constexpr std::size_t kStaged = 32;        // of a batch at a time: all of it stays near
 
   // A query as it was read, before anything is looked up for it.
   struct Parsed {
@@ -188,14 +191,9 @@ class Pipeline::Impl {
 
   Outcome Handled(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
     counters_.Add(from.transport == Transport::kUdp ? Count::kQueriesUdp : Count::kQueriesTcp);
-    const Query& query = parsed.query;
-    const Admission admission = Admit(query, parsed.error);
-    Outcome outcome;
-    if (admission.kind != Admission::Kind::kSilence) {
-      out = Limit(query, from.transport, out);
-      outcome = Answered(parsed, from, admission, out);
-      if (outcome.verdict == Verdict::kAnswer) outcome = Leave(query, from, outcome, out);
-    }
+    const Outcome outcome = zones_ && TransferGate::Concerns(parsed.query, parsed.error)
+                                ? Gated(parsed, from, out)
+                                : Plain(parsed, from, out);
     counters_.Add(outcome.verdict == Verdict::kAnswer ? Count::kVerdictAnswer
                   : outcome.verdict == Verdict::kWait ? Count::kVerdictWait
                                                       : Count::kVerdictDrop);
@@ -216,6 +214,50 @@ class Pipeline::Impl {
           query.edns ? std::clamp(query.edns->udp_size, kMinUdpSize, max_udp_size_) : kMinUdpSize;
     }
     return out.first(std::min(out.size(), limit));
+  }
+
+  // NOTIFY, transfers, and queries that are signed with a shared secret.
+  Outcome Gated(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
+    const Query& query = parsed.query;
+    signer::TsigExchange tsig;
+    const std::uint64_t now = now_ms_ / 1000;
+    const TransferGate::Passed passed = gate_.Pass(query, *zones_, from, now, tsig, out);
+    switch (passed.kind) {
+      case TransferGate::Kind::kPass:
+        return Plain(parsed, from, out);
+      case TransferGate::Kind::kAnswered:
+        return {Verdict::kAnswer, passed.size};
+      case TransferGate::Kind::kTruncate:
+        return {Verdict::kAnswer,
+                encoder_.EncodeTruncated(query, true, Limit(query, from.transport, out))};
+      case TransferGate::Kind::kHandOver:
+        return {Verdict::kHandOver, 0};
+      case TransferGate::Kind::kDrop:
+        return {};
+      case TransferGate::Kind::kSigned:
+        break;
+    }
+    const dns::MutableBytes limit = Limit(query, from.transport, out);
+    if (limit.size() < tsig.reply_size() + kLeastSigned) return {};
+    Outcome outcome = Plain(parsed, from, limit.first(limit.size() - tsig.reply_size()));
+    // A backend's answer comes after the key has gone.
+    if (outcome.verdict == Verdict::kWait) {
+      outcome = Refuse(query, dns::Rcode::kRefused, true, std::nullopt,
+                       limit.first(limit.size() - tsig.reply_size()));
+    }
+    if (outcome.verdict != Verdict::kAnswer) return outcome;
+    const std::size_t size = tsig.Sign(limit, outcome.size, now);
+    return size == 0 ? Outcome{} : Outcome{Verdict::kAnswer, static_cast<std::uint32_t>(size)};
+  }
+
+  Outcome Plain(const Parsed& parsed, const Asker& from, dns::MutableBytes out) noexcept {
+    const Query& query = parsed.query;
+    const Admission admission = Admit(query, parsed.error);
+    if (admission.kind == Admission::Kind::kSilence) return {};
+    out = Limit(query, from.transport, out);
+    const Outcome outcome = Answered(parsed, from, admission, out);
+    if (outcome.verdict != Verdict::kAnswer) return outcome;
+    return Leave(query, from, outcome, out);
   }
 
   // Writes the answer into the part of `whole` that leaves room for the asker's own options.
@@ -527,6 +569,7 @@ class Pipeline::Impl {
   WaitingTable waiting_;
   AudienceBook audience_;
   PacketTap tap_;
+  TransferGate gate_;
   BackendAsker* asker_;
   AnswerSink* sink_;
   std::shared_ptr<const ZoneTable> zones_;

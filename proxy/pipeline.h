@@ -39,7 +39,9 @@ struct Asker {
   net::Endpoint client;
 };
 
-enum class Verdict : std::uint8_t { kAnswer, kDrop, kWait };
+// kHandOver: over TCP only: a query for a zone transfer that is allowed by its address; the
+// connection goes to who makes transfers.
+enum class Verdict : std::uint8_t { kAnswer, kDrop, kWait, kHandOver };
 
 struct Outcome {
   Verdict verdict = Verdict::kDrop;
@@ -92,6 +94,8 @@ class BackendAsker {
 struct PipelineCounters;
 class AudienceBook;
 
+class Notices;  // proxy/notices.h
+
 struct PipelineOptions {
   std::size_t answer_cache_bytes = 32u << 20;
   std::size_t signature_memo_entries = 1u << 17;
@@ -104,6 +108,7 @@ struct PipelineOptions {
   std::uint32_t tcp_idle_ms = 10000;             // told to clients (RFC 7828)
   TapOptions tap = {};                           // what is sampled for dnstap
   std::size_t audience_zones = 0;                // zones for which is counted who asks them
+  Notices* notices = nullptr;                    // where NOTIFY goes; null: not implemented
 };
 
 class Pipeline {

@@ -15,6 +15,10 @@ Resolution::Progress Resolution::Start(const NameHashes& name) noexcept {
 
 Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcept {
   while (zone != nullptr) {
+    if (!zone->local && !zone->forward) {
+      answer_.error = zone->unavailable;
+      return Progress::kFailed;
+    }
     if (AnswerApexKeys(*zone, name)) {
       return answer_.failed() || apex_signature_missing_ ? Progress::kFailed : Progress::kDone;
     }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "dns/message_view.h"
 #include "proxy/clock.h"
@@ -115,6 +116,9 @@ void TcpConnection::Answer(dns::Bytes query, std::size_t& gathered) noexcept {
     room[1] = length[1];
     gathered += 2 + outcome.size;
     shared_.counters.answers.Add();
+  } else if (outcome.verdict == Verdict::kHandOver) {
+    if (gathered != 0) SendGathered(gathered);
+    HandOver(query);
   } else if (outcome.verdict == Verdict::kWait) {
     // What is gathered leaves first: Defer() may deliver, and so send, at once.
     if (gathered != 0) SendGathered(gathered);
@@ -126,6 +130,26 @@ void TcpConnection::Answer(dns::Bytes query, std::size_t& gathered) noexcept {
       shared_.counters.turned_away.Add();
     }
   }
+}
+
+// A transfer is long: it is made on another thread, which gets the connection with all that came
+// and was not answered. For the path the connection has failed, and is forgotten.
+void TcpConnection::HandOver(dns::Bytes query) noexcept {
+  const bool others_wait = outstanding_ != 0 || !unsent_.empty();
+  if (shared_.transfers != nullptr && !failed_ && !others_wait) {
+    std::vector<std::uint8_t> received;
+    const auto add = [&received](dns::Bytes message) {
+      const auto length = Length(message.size());
+      received.insert(received.end(), length.begin(), length.end());
+      received.insert(received.end(), message.begin(), message.end());
+    };
+    add(query);
+    dns::MutableBytes next;
+    while (frames_.Take(next) == TcpFrames::Next::kFrame) add(next);
+    watch_.Watch(false, false);
+    shared_.transfers->Take(net::FileDescriptor(::dup(socket_.get())), client_, received);
+  }
+  failed_ = true;
 }
 
 void TcpConnection::SendGathered(std::size_t& gathered) noexcept {

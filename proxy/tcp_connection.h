@@ -14,6 +14,7 @@
 #include "proxy/pipeline.h"
 #include "proxy/tcp_frames.h"
 #include "proxy/tcp_limits.h"
+#include "proxy/transfer_taker.h"
 #include "proxy/unsent.h"
 #include "proxy/worker_counters.h"
 
@@ -35,6 +36,7 @@ struct TcpShared {
   bool draining = false;      // no new queries
   dns::MutableBytes answers;  // scratch for at least two answers with their lengths
   std::function<void(TcpConnection&)> after_event;  // may destroy the connection
+  TransferTaker* transfers = nullptr;               // who takes connections for zone transfers
 };
 
 class TcpConnection {
@@ -66,6 +68,7 @@ class TcpConnection {
   bool CanTakeQuery() const noexcept;
   void AnswerFrames() noexcept;
   void Answer(dns::Bytes query, std::size_t& gathered) noexcept;
+  void HandOver(dns::Bytes query) noexcept;
   void SendGathered(std::size_t& gathered) noexcept;
   void Take(Unsent::Result result) noexcept;
   void Progress() noexcept;

@@ -22,13 +22,14 @@ constexpr auto kAcceptPause = 100ms;
 }  // namespace
 
 TcpPath::TcpPath(net::EventLoop& loop, Pipeline& pipeline, TcpCounters& counters,
-                 const TcpLimits& limits)
+                 const TcpLimits& limits, TransferTaker* transfers)
     : loop_(loop),
       counters_(counters),
       limits_(limits),
       answers_(kAnswerScratch),
       shared_{pipeline, counters_, limits_,
-              false,    answers_,  [this](TcpConnection& c) { AfterEvent(c); }},
+              false,    answers_,  [this](TcpConnection& c) { AfterEvent(c); },
+              transfers},
       clients_(limits.connections_per_client),
       sweep_(loop, [this] { CloseIdle(); }),
       resume_accepting_(loop, [this] {

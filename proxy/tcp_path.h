@@ -22,7 +22,8 @@ namespace sealwire::proxy {
 
 class TcpPath {
  public:
-  TcpPath(net::EventLoop& loop, Pipeline& pipeline, TcpCounters& counters, const TcpLimits& limits);
+  TcpPath(net::EventLoop& loop, Pipeline& pipeline, TcpCounters& counters, const TcpLimits& limits,
+          TransferTaker* transfers = nullptr);
   TcpPath(const TcpPath&) = delete;
   TcpPath& operator=(const TcpPath&) = delete;
 

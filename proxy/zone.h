@@ -19,8 +19,9 @@
 
 namespace sealwire::proxy {
 
-class LocalZone;   // a zone held whole: proxy/local_zone.h
-class NameHashes;  // a name hashed suffix by suffix: proxy/name_hash.h
+class LocalZone;       // a zone held whole: proxy/local_zone.h
+struct ZoneTransfers;  // who may copy a zone: proxy/zone_transfers.h
+class NameHashes;      // a name hashed suffix by suffix: proxy/name_hash.h
 
 // Backends that are only asked. `id` is unique in this process for one list of endpoints, so that a
 // worker finds its own health and load figures for them.
@@ -44,7 +45,8 @@ struct ZonePolicy {
   bool flatten_alias = true;
 };
 
-// Exactly one of `local` and `forward` is set.
+// At most one of `local` and `forward` is set: a transferred zone has neither before it came and
+// after it expired.
 struct Zone {
   dns::Name apex;
   std::uint64_t id = 0;  // new for every change of content or keys: separates answer cache entries
@@ -52,6 +54,8 @@ struct Zone {
   ZonePolicy policy;
   std::shared_ptr<const LocalZone> local;
   std::shared_ptr<const ForwardSet> forward;
+  dns::ExtendedError unavailable = dns::ExtendedError::kNotReady;  // why both are null
+  std::shared_ptr<const ZoneTransfers> transfers;                  // null: with nobody
   std::shared_ptr<const keycache::ZoneKeys> keys;  // null: the zone is served unsigned
   // Which zones of ours lie below this one: 0 for none; else it changes whenever one comes or goes,
   // since some answers of this zone then do too. Set by ZoneTable::With().
