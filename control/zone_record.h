@@ -36,12 +36,13 @@ struct MemberSpec {
 // Where the unsigned data of a zone comes from, and where its copies go.
 struct BackendSpec {
   BackendKind kind = BackendKind::kForward;
-  std::vector<net::Endpoint> servers;  // kForward, kTransfer: the primaries, in order of preference
-  std::string path;                    // kFile
-  std::string tsig;                    // kTransfer: name of the key; empty: unsigned
-  std::vector<Secondary> secondaries;  // kFile, kTransfer
-  std::optional<MemberSpec> members;   // kTransfer: the zone is a catalog, and answers nobody
-  std::string catalog;                 // kTransfer: the catalog that added the zone; empty: none
+  std::vector<net::Endpoint> servers =
+      {};                 // kForward, kTransfer: the primaries, in order of preference
+  std::string path = {};  // kFile
+  std::string tsig = {};  // kTransfer: name of the key; empty: unsigned
+  std::vector<Secondary> secondaries = {};  // kFile, kTransfer
+  std::optional<MemberSpec> members = {};   // kTransfer: the zone is a catalog, and answers nobody
+  std::string catalog = {};  // kTransfer: the catalog that added the zone; empty: none
   bool operator==(const BackendSpec&) const = default;
 };
 

@@ -31,11 +31,11 @@ TEST(ApplyPlan, ReadsZonesAndNormalizesTheirNames) {
 TEST(ApplyPlan, FaultsHaveTheirPlace) {
   const auto error = [](const char* yaml) { return ParseZoneWishes("z.yaml", yaml).error(); };
   EXPECT_THAT(error("zones: [{name: a.example, backend: {forward: ['192.0.2.1'], file: /z}}]"),
-              HasSubstr("give exactly one of forward and file"));
+              HasSubstr("give exactly one of forward, transfer and file"));
   EXPECT_THAT(error("zones:\n- {name: a.example, backend: {file: z}}"),
               HasSubstr("z.yaml:2:37: zones[0].backend.file: must be an absolute path"));
-  EXPECT_THAT(error("zones: [{name: a.example, backend: {transfer: '192.0.2.1'}}]"),
-              HasSubstr("zones[0].backend.transfer: unknown key"));
+  EXPECT_THAT(error("zones: [{name: a.example, backend: {transfers: '192.0.2.1'}}]"),
+              HasSubstr("zones[0].backend.transfers: unknown key"));
   EXPECT_THAT(error("zones: [{backend: {file: /z}}]"), HasSubstr("zones[0].name: is missing"));
   EXPECT_THAT(error("zones: [{name: a..b, backend: {file: /z}}]"), HasSubstr("zones[0].name"));
   EXPECT_THAT(error("zones: [{name: a, backend: {file: /z}}, {name: A., backend: {file: /z}}]"),
