@@ -100,6 +100,30 @@ void DeclareHsm(CLI::App& app, Options& options, Command& chosen) {
       ->add_option("--against", options.file, "A manifest: prove each of its keys as well");
 }
 
+void DeclareKeyLife(CLI::App& key, Options& options, Command& chosen) {
+  const auto declare = [&](const char* name, const char* what, Command command) {
+    CLI::App* sub = Declare(key, name, what, command, chosen);
+    sub->add_option("ZONE", options.zone, "The zone")->required();
+    return sub;
+  };
+  const auto with_role = [&](CLI::App* sub) {
+    CLI::Option_group* role = sub->add_option_group("role");
+    role->add_flag("--zsk", options.zsk, "The zone-signing key");
+    role->add_flag("--ksk", options.ksk, "The key-signing key");
+    role->require_option(1);
+    return sub;
+  };
+  CLI::App* roll = with_role(declare("roll", "Replace a key, as fast as caches allow", KeyRoll));
+  roll->add_flag("--now", options.now, "An emergency: the standby key takes over, if there is one");
+  roll->add_flag("--wait", options.wait, "Wait until the old key is gone");
+  with_role(declare("cancel", "Take a rollover back while its new key is not in use", KeyCancel));
+  declare("export", "Print DNSKEY, DS and CDS records; never a private key", KeyExport);
+  CLI::App* foreign =
+      declare("foreign", "Set the keys of another provider that signs the zone too", KeyForeign);
+  foreign->add_option("DNSKEY", options.keys, "\"257 3 13 BASE64\"; a KSK goes into CDS as well");
+  foreign->add_flag("--clear", options.clear, "There are none any more");
+}
+
 void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
   CLI::App* apply =
       Declare(app, "apply", "Bring the node's zones to what a file says", Apply, chosen);
@@ -117,6 +141,7 @@ void DeclareRest(CLI::App& app, Options& options, Command& chosen) {
       ->capture_default_str();
   CLI::App* key = app.add_subcommand("key", "Keys of a zone")->require_subcommand(1);
   Declare(*key, "list", "List keys", KeyList, chosen)->add_option("ZONE", options.zone)->required();
+  DeclareKeyLife(*key, options, chosen);
   CLI::App* node = app.add_subcommand("node", "Nodes")->require_subcommand(1);
   Declare(*node, "list", "List nodes", NodeList, chosen);
   CLI::App* backend =

@@ -50,6 +50,11 @@ struct Options {
   std::string name;                                    // of a token
   std::vector<std::string> scopes;                     // of a token
   HsmOptions hsm;
+  bool ksk = false;  // else the ZSK
+  bool zsk = false;
+  bool now = false;               // an emergency
+  std::vector<std::string> keys;  // DNSKEY RDATA in presentation format
+  bool clear = false;
 };
 
 // The API, with one way of failing: a line on stderr and nothing.
@@ -91,6 +96,12 @@ int HsmInit(const Options& options);
 int HsmList(const Options& options);
 int HsmBackup(const Options& options);
 int HsmVerify(const Options& options);
+int KeyRoll(const Options& options);
+int KeyCancel(const Options& options);
+int KeyExport(const Options& options);
+int KeyForeign(const Options& options);
+// The lines of `dnssec status` about keys that roll.
+void ShowRollovers(const nlohmann::json& rollovers);
 int NodeList(const Options& options);
 int BackendList(const Options& options);
 int BackendCheck(const Options& options);

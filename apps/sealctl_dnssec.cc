@@ -43,6 +43,7 @@ void ShowDnssec(const std::string& zone, const json& dnssec) {
   if (!step.value("not_before", json()).is_null()) {
     std::printf("         not before %s\n", Text(step, "not_before").c_str());
   }
+  ShowRollovers(dnssec.value("rollovers", json::array()));
   ShowDs(zone, dnssec);
 }
 
@@ -136,28 +137,6 @@ int DnssecCheck(const Options& options) {
   if (!dnssec) return kFailed;
   Show(options, *dnssec);
   return ExitOf(*dnssec);
-}
-
-int KeyList(const Options& options) {
-  auto session = Session::Open(options);
-  if (!session) return kFailed;
-  const auto keys = session->Get(ZonePath(options.zone) + "/keys");
-  if (!keys) return kFailed;
-  if (options.json) {
-    PrintJson(*keys);
-    return kDone;
-  }
-  control::TextTable table({"TAG", "ROLE", "ALGORITHM", "HOME", "STATE", "CREATED"});
-  for (const json& key : keys->value("keys", json::array())) {
-    const bool signing = key.value("signing", false);
-    table.Add({Text(key, "key_tag"), Text(key, "role"), Text(key, "algorithm"), Text(key, "home"),
-               signing                         ? "signing"
-               : key.value("published", false) ? "published"
-                                               : "kept",
-               Text(key, "created")});
-  }
-  std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
-  return kDone;
 }
 
 }  // namespace sealwire::apps

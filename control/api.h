@@ -83,6 +83,11 @@ class Api {
   void DeleteDnssec(Call& call);
   void CheckDnssec(Call& call);
   void GetKeys(Call& call);
+  // control/api_rollovers.cc
+  void GetRollovers(Call& call);
+  void PostRollover(Call& call);
+  void DeleteRollover(Call& call);
+  void PutForeignKeys(Call& call);
   // control/api_node.cc
   void GetBackends(Call& call);
   void GetNodes(Call& call);
@@ -98,6 +103,7 @@ class Api {
   bool CommitTokens(Call& call, Change& change);
 
   nlohmann::json DnssecJson(const std::string& name);
+  nlohmann::json RolloversJson(const ZoneEntry& entry, const keycache::ZoneKeyRecord& record);
 
   ZoneControl& zones_;
   Access access_;

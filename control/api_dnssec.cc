@@ -28,6 +28,15 @@ json DsJson(const keycache::DsRecord& ds) {
           {"rdata", ds.ToText()}};
 }
 
+// "60485 13 2 2BB183AF…", or "0 0 0 00" (RFC 8078 section 4).
+std::string CdsText(dns::Bytes rdata) {
+  dns::Reader in(rdata);
+  std::string text = std::to_string(in.U16());
+  text += ' ' + std::to_string(in.U8());
+  text += ' ' + std::to_string(in.U8()) + ' ';
+  return text + Hex(in.Run(in.remaining()));
+}
+
 json ParentJson(const ParentObservation& seen) {
   return {{"state", ToText(seen.state)},
           {"checked_at", TimeJson(seen.checked_at)},
@@ -48,6 +57,19 @@ json NextStepJson(const ZoneEntry& entry) {
   return {{"code", step.code}, {"text", step.text}, {"not_before", TimeJson(step.not_before)}};
 }
 
+// What a rollover asks of the parent, when it waits for nothing else.
+std::optional<json> AskedOfParent(const json& rollovers) {
+  for (const json& roll : rollovers) {
+    if (roll["code"] != "wait-parent") continue;
+    return json{{"code", "publish-ds"},
+                {"text", roll["reason"].get<std::string>() +
+                             " It may do so by itself, from CDS; else give it the DS records "
+                             "shown here."},
+                {"not_before", nullptr}};
+  }
+  return std::nullopt;
+}
+
 Outcome NoZone(const std::string& name) {
   return {Failure::kNotFound, "there is no zone '" + name + "'"};
 }
@@ -58,21 +80,25 @@ json Api::DnssecJson(const std::string& name) {
   const ZoneEntry& entry = *zones_.registry().Find(name);
   json ds = json::array();
   json dnskey = json::array();
+  json rollovers = json::array();
   const auto encoded = zones_.registry().store().ReadKeys(name);
   if (encoded.ok() && !encoded->empty() && ShowsDs(*entry.record)) {
     if (const auto keys = keycache::ZoneKeyRecord::Decode(*encoded); keys.ok()) {
       for (const keycache::DsRecord& record : keys->DsRecords()) ds.push_back(DsJson(record));
       keys->DnskeyRRset().view().ForEach(
           [&](dns::Bytes rdata) { dnskey.push_back(keycache::DnskeyText(rdata)); });
+      rollovers = RolloversJson(entry, *keys);
     }
   }
+  json next_step = AskedOfParent(rollovers).value_or(NextStepJson(entry));
   return {{"enabled", entry.record->dnssec},
           {"status", ToText(ShownStatus(entry))},
           {"since", TimeJson(entry.record->status_since)},
           {"ds", std::move(ds)},
           {"dnskey", std::move(dnskey)},
+          {"rollovers", std::move(rollovers)},
           {"parent", ParentJson(entry.record->parent)},
-          {"next_step", NextStepJson(entry)}};
+          {"next_step", std::move(next_step)}};
 }
 
 void Api::GetDnssec(Call& call) {
@@ -133,6 +159,8 @@ void Api::GetKeys(Call& call) {
   if (!name) return;
   if (zones_.registry().Find(*name) == nullptr) return call.Send(ProblemOf(NoZone(*name)));
   json list = json::array();
+  json foreign = json::array();
+  json cds = json::array();
   const auto encoded = zones_.registry().store().ReadKeys(*name);
   if (!encoded.ok()) return call.Send(ProblemOf({Failure::kInternal, encoded.error()}));
   if (!encoded->empty()) {
@@ -145,11 +173,17 @@ void Api::GetKeys(Call& call) {
                       {"home", key.home == keycache::KeyHome::kHsm ? "hsm" : "sealed"},
                       {"published", key.published},
                       {"signing", key.signing},
+                      {"ds", key.role == keycache::Role::kKsk && key.wants_ds},
                       {"created", TimeJson(key.created)},
                       {"dnskey", keycache::DnskeyText(key.Dnskey())}});
     }
+    for (const keycache::DnskeyRdata& key : keys->foreign) {
+      foreign.push_back(keycache::DnskeyText(key));
+    }
+    keys->CdsRRset().view().ForEach([&](dns::Bytes rdata) { cds.push_back(CdsText(rdata)); });
   }
-  call.Send(JsonReply(200, {{"keys", std::move(list)}}));
+  call.Send(JsonReply(
+      200, {{"keys", std::move(list)}, {"foreign", std::move(foreign)}, {"cds", std::move(cds)}}));
 }
 
 }  // namespace sealwire::control

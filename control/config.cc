@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "control/config_dnstap.h"
+#include "control/config_key_life.h"
 #include "control/config_manners.h"
 #include "control/config_tsig.h"
 #include "control/duration.h"
@@ -194,10 +195,7 @@ void ReadPolicy(YamlMap& map, PolicyConfig& policy) {
             {"white-lies", proxy::DenialMode::kWhiteLies},
             {"nsec3", proxy::DenialMode::kNsec3}},
            policy.denial);
-  // One value is possible today; saying it is allowed, saying another is an error.
-  bool only = true;
-  ReadWord(map, "ksk", {{"hsm", true}}, only);
-  ReadWord(map, "zsk", {{"sealed", true}}, only);
+  ReadKeyLife(map, policy.life);
   if (const auto validity = map.Parsed("signature_validity", ParseDuration)) {
     policy.signature_validity = *validity;
     if (*validity < kMinValidity || *validity > kMaxValidity) {
@@ -354,9 +352,9 @@ std::string Config::ToYaml() const {
   if (parent) out += ParentYaml(*parent);
   out += "policies:\n";
   for (const auto& [name, policy] : policies) {
-    out += fmt::format("  {}: {{denial: {}, signature_validity: {}, ksk: hsm, zsk: sealed}}\n",
-                       Quoted(name), kDenialModes[static_cast<int>(policy.denial)],
-                       FormatDuration(policy.signature_validity));
+    out += fmt::format("  {}: {{denial: {}, signature_validity: {}, {}}}\n", Quoted(name),
+                       kDenialModes[static_cast<int>(policy.denial)],
+                       FormatDuration(policy.signature_validity), KeyLifeYaml(policy.life));
   }
   out += InkYaml(ink);
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],

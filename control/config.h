@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/key_life.h"
 #include "control/log.h"
 #include "control/tsig_keys.h"
 #include "dns/result.h"
@@ -70,6 +71,7 @@ struct ParentConfig {
 struct PolicyConfig {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
   proxy::DenialMode denial = proxy::DenialMode::kCompact;
+  KeyLife life = {};
   bool operator==(const PolicyConfig&) const = default;
 };
 

@@ -1,76 +1,228 @@
 #include "control/key_work.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sealwire::control {
 
 using keycache::Built;
 using keycache::CdsPublication;
+using keycache::KeyRecord;
+using keycache::Role;
+using keycache::RollCause;
+using keycache::Rollover;
 using keycache::ZoneKeyRecord;
 
-Result<ZoneKeyRecord> HsmKeyMaker::MakeKeys(dns::NameView apex, std::uint32_t now) {
-  return cache_.MakeKeys(apex, {}, now);
-}
-Built HsmKeyMaker::Build(const ZoneKeyRecord& record, std::uint32_t now) {
-  return cache_.Build(record, now);
-}
-Result<bool> HsmKeyMaker::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t now) {
-  return cache_.RefreshSignatures(record, now);
-}
-Status HsmKeyMaker::SetCds(ZoneKeyRecord& record, CdsPublication cds, std::uint32_t now) {
-  return cache_.SetCds(record, cds, now);
-}
-Status HsmKeyMaker::DestroyKeys(const ZoneKeyRecord& record) {
-  return cache_.DestroyKeys(record);
-}
-
 namespace {
-const Error kNoHsm{"no HSM is configured: add an hsm section to the configuration file"};
-}  // namespace
 
-Result<ZoneKeyRecord> NoKeyMaker::MakeKeys(dns::NameView, std::uint32_t) {
-  return kNoHsm;
-}
-Built NoKeyMaker::Build(const ZoneKeyRecord&, std::uint32_t) {
-  return {Built::State::kNotReady, nullptr, kNoHsm.message};
-}
-Result<bool> NoKeyMaker::RefreshSignatures(ZoneKeyRecord&, std::uint32_t) {
-  return kNoHsm;
-}
-Status NoKeyMaker::SetCds(ZoneKeyRecord&, CdsPublication, std::uint32_t) {
-  return kNoHsm;
-}
-Status NoKeyMaker::DestroyKeys(const ZoneKeyRecord&) {
-  return kNoHsm;
+constexpr Role kRoles[] = {Role::kZsk, Role::kKsk};
+
+// The record as it would become, and what is to be told of it. Nothing of it counts before it was
+// signed and opened.
+class Draft {
+ public:
+  Draft(KeyMaker& maker, const KeyWorkOrder& order, ZoneKeyRecord record, std::int64_t now)
+      : maker_(maker), order_(order), before_(record), record_(std::move(record)), now_(now) {}
+
+  // Each notes what it could not do in `result.problem`, and leaves the rest to the others.
+  void Command(KeyWorkResult& result);
+  void MoveRollovers(KeyWorkResult& result);
+  void BeginWhatIsDue(KeyWorkResult& result);
+  void FollowPolicy();
+
+  // Signs when what is published changed, and opens the keys. False: nothing may be kept.
+  bool Settle(KeyWorkResult& result);
+  void Plan(KeyWorkResult& result) const;
+
+  const ZoneKeyRecord& record() const { return record_; }
+  const ZoneKeyRecord& before() const { return before_; }
+  std::vector<KeyRecord> Made() const;
+
+ private:
+  void Finish(Role role, KeyWorkResult& result);
+
+  KeyMaker& maker_;
+  const KeyWorkOrder& order_;
+  const ZoneKeyRecord before_;
+  ZoneKeyRecord record_;
+  const std::int64_t now_;
+  bool published_changed_ = false;
+  bool refreshed_ = false;
+};
+
+std::string Describe(const Rollover& roll) {
+  return std::string(ToText(roll.role())) + " " + std::to_string(roll.old_tag) + " to " +
+         std::to_string(roll.new_tag) + ", " + std::string(ToText(roll.method));
 }
 
-KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const dns::Name& apex,
-                                const std::vector<std::uint8_t>& encoded, CdsPublication wanted,
-                                std::uint32_t now) {
-  KeyWorkResult result;
-  auto record = encoded.empty() ? maker.MakeKeys(apex, now) : ZoneKeyRecord::Decode(encoded);
-  if (!record.ok()) {
-    result.problem = record.error();
-    return result;
+void Draft::Command(KeyWorkResult& result) {
+  if (!order_.command) return;
+  ZoneKeyRecord changed = record_;
+  if (const Status done = order_.command(changed, maker_, now_); done.ok()) {
+    record_ = std::move(changed);
+    published_changed_ = true;
+  } else {
+    result.refused = done.error();
   }
-  bool changed = encoded.empty();
-  if (record->cds != wanted) {
-    if (const Status status = maker.SetCds(*record, wanted, now); status.ok()) {
-      changed = true;
-    } else {
-      result.problem = status.error();
+}
+
+void Draft::FollowPolicy() {
+  published_changed_ |= UseTtls(record_, order_.life, now_);
+  published_changed_ |= std::exchange(record_.cds, order_.cds) != order_.cds;
+}
+
+void Draft::MoveRollovers(KeyWorkResult& result) {
+  Observe(record_, order_.facts, now_);
+  for (const Role role : kRoles) {
+    const Rollover* roll = record_.RolloverOf(role);
+    if (roll == nullptr) continue;
+    const RollDecision decision = Decide(record_, *roll, order_.life, order_.facts, now_);
+    if (decision.kind == RollDecision::Kind::kStep) {
+      TakeStep(record_, role, decision.next, now_);
+      published_changed_ = true;
+      result.notes.push_back({"rollover-step", Describe(*record_.RolloverOf(role)) + ": " +
+                                                   std::string(ToText(decision.next)) + ". " +
+                                                   decision.reason});
+    } else if (decision.kind == RollDecision::Kind::kFinish) {
+      Finish(role, result);
     }
   }
-  if (const auto refreshed = maker.RefreshSignatures(*record, now); refreshed.ok()) {
-    changed = changed || *refreshed;
-  } else {
-    result.problem = refreshed.error();
+}
+
+// The key is withdrawn already; a crash between its end in the token and that of its record makes
+// this be done again, which does no harm.
+void Draft::Finish(Role role, KeyWorkResult& result) {
+  const Rollover roll = *record_.RolloverOf(role);
+  const KeyRecord* leaving = record_.Find(LeavingTag(roll));
+  if (leaving == nullptr || leaving->published) return;
+  if (const Status done = maker_.DestroyKey(*leaving); !done.ok()) {
+    result.problem = done.error();
+    return;
   }
-  if (changed) result.changed = record->Encode();
-  result.cds = record->cds;
-  Built built = maker.Build(*record, now);
-  if (built.state == Built::State::kReady) {
-    result.keys = std::move(built.keys);
+  std::erase_if(record_.keys,
+                [&](const KeyRecord& key) { return key.key_tag == LeavingTag(roll); });
+  std::erase(record_.rollovers, roll);
+  result.notes.push_back({roll.cancelled ? "rollover-cancelled" : "rollover-done", Describe(roll)});
+}
+
+void Draft::BeginWhatIsDue(KeyWorkResult& result) {
+  if (!order_.facts.may_move || !order_.facts.secured) return;
+  for (const Role role : kRoles) {
+    const std::int64_t due = RolloverDue(record_, role, order_.life);
+    if (due != 0 && now_ >= due) {
+      if (const Status begun =
+              BeginRollover(record_, role, order_.life, RollCause::kScheduled, maker_, now_);
+          !begun.ok()) {
+        result.problem = begun.error();
+        continue;
+      }
+      published_changed_ = true;
+      result.notes.push_back(
+          {"rollover-started", Describe(*record_.RolloverOf(role)) + ", scheduled"});
+    }
+    if (!order_.life.standby || StandbyOf(record_, role) != nullptr ||
+        record_.RolloverOf(role) != nullptr) {
+      continue;
+    }
+    if (const Status added = AddStandby(record_, role, order_.life, maker_, now_); !added.ok()) {
+      result.problem = added.error();
+      continue;
+    }
+    published_changed_ = true;
+    result.notes.push_back({"standby-key-made", std::string(ToText(role)) + " " +
+                                                    std::to_string(record_.keys.back().key_tag)});
+  }
+}
+
+bool Draft::Settle(KeyWorkResult& result) {
+  const auto now = static_cast<std::uint32_t>(now_);
+  if (published_changed_) {
+    if (const Status done = maker_.SignAhead(record_, now); !done.ok()) {
+      result.problem = done.error();
+      return false;
+    }
+  } else if (const auto refreshed = maker_.RefreshSignatures(record_, now); !refreshed.ok()) {
+    result.problem = refreshed.error();
   } else {
+    refreshed_ = *refreshed;
+  }
+  Built built = maker_.Build(record_, now);
+  if (built.state != Built::State::kReady) {
     result.problem = built.reason;
+    return false;
+  }
+  result.republish = published_changed_ || refreshed_;
+  result.keys = std::move(built.keys);
+  return true;
+}
+
+std::vector<KeyRecord> Draft::Made() const {
+  std::vector<KeyRecord> made;
+  for (const KeyRecord& key : record_.keys) {
+    if (before_.Find(key.key_tag) == nullptr) made.push_back(key);
+  }
+  return made;
+}
+
+void Draft::Plan(KeyWorkResult& result) const {
+  const auto consider = [&](std::int64_t at) {
+    if (at != 0) result.look_at = result.look_at == 0 ? at : std::min(result.look_at, at);
+  };
+  const bool moves = order_.facts.may_move;
+  result.awaits_workers =
+      std::any_of(record_.keys.begin(), record_.keys.end(),
+                  [](const KeyRecord& key) { return key.published && key.served_since == 0; });
+  for (const Rollover& roll : record_.rollovers) {
+    result.awaits_workers |= roll.served_at == 0;
+    if (!moves || roll.served_at == 0) continue;
+    RollFacts served = order_.facts;
+    served.served = false;
+    const RollDecision next = Decide(record_, roll, order_.life, served, now_);
+    if (next.kind != RollDecision::Kind::kWait) {
+      consider(now_ + 1);
+    } else {
+      consider(next.not_before > now_ ? next.not_before : 0);
+      result.awaits_parent |= next.code == "wait-parent" || roll.parent_at != 0;
+    }
+  }
+  if (!moves || !order_.facts.secured) return;
+  for (const Role role : kRoles) consider(RolloverDue(record_, role, order_.life));
+}
+
+}  // namespace
+
+KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now) {
+  KeyWorkResult result;
+  const bool fresh = order.encoded.empty();
+  auto record = fresh ? maker.MakeKeys(order.apex, {order.life.ksk, keycache::KeyHome::kSealed},
+                                       static_cast<std::uint32_t>(now))
+                      : ZoneKeyRecord::Decode(order.encoded);
+  if (!record.ok()) {
+    result.problem = result.refused = record.error();
+    return result;
+  }
+  Draft draft(maker, order, *record, now);
+  draft.Command(result);
+  draft.FollowPolicy();
+  draft.MoveRollovers(result);
+  draft.BeginWhatIsDue(result);
+  if (draft.Settle(result)) {
+    auto encoded = draft.record().Encode();
+    if (fresh || encoded != order.encoded) result.changed = std::move(encoded);
+    result.made = draft.Made();
+    result.cds = draft.record().cds;
+    draft.Plan(result);
+    return result;
+  }
+  // What is stored stays as it is, and what was made for nothing goes.
+  for (const KeyRecord& key : draft.Made()) (void)maker.DestroyKey(key);
+  result.notes.clear();
+  if (order.command && result.refused.empty()) result.refused = result.problem;
+  if (fresh) result.changed = record->Encode();
+  result.cds = record->cds;
+  if (Built built = maker.Build(*record, static_cast<std::uint32_t>(now));
+      built.state == Built::State::kReady) {
+    result.keys = std::move(built.keys);
   }
   return result;
 }

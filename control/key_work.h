@@ -1,15 +1,20 @@
 // What is done to a zone's keys, in one step that may be repeated: make them when there are none,
-// tell the parent what it should see, sign the key RRsets again when it is time, open them.
+// carry out a command, move rollovers on, tell the parent what it should see, sign the key RRsets
+// again when it is time, open them.
 //
-// Threading: blocks for the HSM; never in the control thread. Ownership: values. Errors: `problem`;
-// a zone whose keys open goes on being signed although the HSM could not do the rest.
+// Nothing that a key work gives is published before it is stored, and a step that the key cache
+// could not open keys for is not taken at all. Threading: blocks for the HSM; never in the control
+// thread. Ownership: values. Errors: `problem`; a zone whose keys open goes on being signed
+// although the HSM could not do the rest.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "control/rollover.h"
 #include "dns/name.h"
 #include "keycache/key_cache.h"
 
@@ -19,11 +24,15 @@ namespace sealwire::control {
 class KeyMaker {
  public:
   virtual ~KeyMaker() = default;
-  virtual Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, std::uint32_t now) = 0;
+  virtual Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex,
+                                                   const keycache::KeyPolicy& policy,
+                                                   std::uint32_t now) = 0;
   virtual keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
   virtual Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
-  virtual Status SetCds(keycache::ZoneKeyRecord& record, keycache::CdsPublication cds,
-                        std::uint32_t now) = 0;
+  virtual Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role,
+                        keycache::KeyHome home, std::uint32_t now) = 0;
+  virtual Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
+  virtual Status DestroyKey(const keycache::KeyRecord& key) = 0;
   virtual Status DestroyKeys(const keycache::ZoneKeyRecord& record) = 0;
 };
 
@@ -31,11 +40,14 @@ class HsmKeyMaker : public KeyMaker {
  public:
   // `cache` must outlive it.
   explicit HsmKeyMaker(keycache::KeyCache& cache) : cache_(cache) {}
-  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, std::uint32_t now) override;
+  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy& policy,
+                                           std::uint32_t now) override;
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
-  Status SetCds(keycache::ZoneKeyRecord& record, keycache::CdsPublication cds,
+  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome home,
                 std::uint32_t now) override;
+  Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
+  Status DestroyKey(const keycache::KeyRecord& key) override;
   Status DestroyKeys(const keycache::ZoneKeyRecord& record) override;
 
  private:
@@ -45,12 +57,34 @@ class HsmKeyMaker : public KeyMaker {
 // For a daemon without an `hsm` section: every call says so.
 class NoKeyMaker : public KeyMaker {
  public:
-  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, std::uint32_t now) override;
+  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy& policy,
+                                           std::uint32_t now) override;
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
-  Status SetCds(keycache::ZoneKeyRecord& record, keycache::CdsPublication cds,
+  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome home,
                 std::uint32_t now) override;
+  Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
+  Status DestroyKey(const keycache::KeyRecord& key) override;
   Status DestroyKeys(const keycache::ZoneKeyRecord& record) override;
+};
+
+// What is to be done besides what the state asks for. An error leaves the record as it was.
+using KeyCommand =
+    std::function<Status(keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now)>;
+
+struct KeyWorkOrder {
+  dns::Name apex;
+  std::vector<std::uint8_t> encoded;  // the record; empty when the zone has no keys yet
+  keycache::CdsPublication cds = keycache::CdsPublication::kNone;
+  KeyLife life;
+  RollFacts facts;
+  KeyCommand command;  // null: none
+};
+
+// A line of the zone's history.
+struct KeyNote {
+  std::string what;  // "rollover-started", "rollover-step", "rollover-done", …
+  std::string detail;
 };
 
 struct KeyWorkResult {
@@ -59,11 +93,15 @@ struct KeyWorkResult {
   std::shared_ptr<const keycache::ZoneKeys> keys;                  // null: they could not be opened
   keycache::CdsPublication cds = keycache::CdsPublication::kNone;  // as published by `keys`
   std::string problem;                                             // what failed; empty: nothing
+  std::string refused;                    // why the command was not carried out; empty: it was
+  bool republish = false;                 // what is published changed
+  std::vector<KeyNote> notes;             // to be stored with `changed`
+  std::vector<keycache::KeyRecord> made;  // keys that `changed` has and the record had not
+  bool awaits_workers = false;            // to be repeated when every worker answers from this
+  bool awaits_parent = false;             // to be repeated after each look at the parent
+  std::int64_t look_at = 0;               // to be repeated then; 0: no time is known
 };
 
-// `encoded` is empty when the zone has no keys yet.
-KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const dns::Name& apex,
-                                const std::vector<std::uint8_t>& encoded,
-                                keycache::CdsPublication wanted, std::uint32_t now);
+KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now);
 
 }  // namespace sealwire::control

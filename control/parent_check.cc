@@ -20,8 +20,9 @@ constexpr std::size_t kMaxAddresses = 4;  // of one name server
 // What one server said about the DS.
 struct DsAnswer {
   bool authoritative = false;
-  bool any = false;   // has a DS
-  bool ours = false;  // has one of ours
+  bool any = false;       // has a DS
+  bool ours = false;      // has one of ours
+  std::vector<bool> has;  // of each of our keys
   std::uint32_t ttl = 0;
 };
 
@@ -49,10 +50,13 @@ std::optional<DsAnswer> AskForDs(DnsAsker& asker, const net::Endpoint& server,
   if (view.rcode() != dns::Rcode::kNoError && view.rcode() != dns::Rcode::kNXDomain)
     return std::nullopt;
   DsAnswer answer;
+  answer.has.resize(ksks.size());
   answer.authoritative = view.header().aa;
   ForEachAnswer(view, apex, dns::RRType::kDS, [&](dns::Bytes rdata, std::uint32_t ttl) {
     answer.any = true;
-    answer.ours = answer.ours || DsMatches(rdata, apex, ksks);
+    for (std::size_t i = 0; i < ksks.size(); ++i) {
+      if (DsMatches(rdata, apex, {ksks[i]})) answer.ours = answer.has[i] = true;
+    }
     answer.ttl = std::max(answer.ttl, ttl);
   });
   return answer;
@@ -112,10 +116,12 @@ ParentObservation ParentCheck::Look(const dns::Name& apex, const Keys& ksks, std
   seen.checked_at = now;
   seen.servers = static_cast<std::uint32_t>(servers.size());
   std::uint32_t with_ours = 0;
+  for (const auto& ksk : ksks) seen.ours.push_back({signer::KeyTag(ksk), 0});
   const auto count = [&](const DsAnswer& answer) {
     ++seen.answered;
     seen.with_ds += answer.any;
     with_ours += answer.ours;
+    for (std::size_t i = 0; i < ksks.size(); ++i) seen.ours[i].servers += answer.has[i];
     seen.ds_ttl = std::max(seen.ds_ttl, answer.ttl);
   };
   for (const Server& server : servers) {

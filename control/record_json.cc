@@ -173,10 +173,13 @@ Result<BackendSpec> BackendFromJson(const json& value) {
 }
 
 json ParentToJson(const ParentObservation& parent) {
+  json ours = json::array();
+  for (const DsSeen& seen : parent.ours) ours.push_back({seen.key_tag, seen.servers});
   return {{"state", ToText(parent.state)}, {"checked_at", parent.checked_at},
           {"servers", parent.servers},     {"answered", parent.answered},
           {"with_ds", parent.with_ds},     {"ds_ttl", parent.ds_ttl},
-          {"hold", parent.hold},           {"detail", parent.detail}};
+          {"hold", parent.hold},           {"detail", parent.detail},
+          {"ours", std::move(ours)}};
 }
 
 Result<ParentObservation> ParentFromJson(const json& value) {
@@ -193,6 +196,15 @@ Result<ParentObservation> ParentFromJson(const json& value) {
   parent.with_ds = static_cast<std::uint32_t>(NumberOr0(value, "with_ds"));
   parent.ds_ttl = static_cast<std::uint32_t>(NumberOr0(value, "ds_ttl"));
   parent.hold = static_cast<std::uint32_t>(NumberOr0(value, "hold"));
+  if (value.contains("ours") && value["ours"].is_array()) {
+    for (const json& seen : value["ours"]) {
+      if (!seen.is_array() || seen.size() != 2 || !seen[0].is_number_unsigned() ||
+          !seen[1].is_number_unsigned()) {
+        return Error{"a parent observation has a malformed list of DS records"};
+      }
+      parent.ours.push_back({seen[0].get<std::uint16_t>(), seen[1].get<std::uint32_t>()});
+    }
+  }
   if (value.contains("detail") && value["detail"].is_string()) {
     parent.detail = value["detail"].get<std::string>();
   }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "control/lifecycle.h"
 #include "control/log.h"
 #include "control/transfer_work.h"
 #include "control/zone_control.h"
@@ -110,8 +111,12 @@ void ZoneControl::Restore() {
 }
 
 void ZoneControl::RefreshAll() {
-  parts_.registry.ForEach(
-      [&](const std::string& name, ZoneEntry&) { parts_.registry.Touch(name); });
+  parts_.registry.ForEach([&](const std::string& name, ZoneEntry& entry) {
+    parts_.registry.Touch(name);
+    if (!IsSigned(*entry.record)) return;
+    entry.roll_at = Now();  // the TTLs and lifetimes of its keys may be others now
+    Schedule(name);
+  });
   parts_.registry.Publish();
 }
 

@@ -139,6 +139,10 @@ void ZoneControl::FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revi
   entry->content = content;
   entry->content_problem.clear();
   if (transfers_ != nullptr) transfers_->Adopt(wanted.name);
+  if (IsSigned(*entry->record)) {
+    entry->roll_at = Now();  // another policy has other TTLs and lifetimes
+    Schedule(wanted.name);
+  }
   parts_.registry.Touch(wanted.name);
   parts_.registry.Publish();
   done({}, created);

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -101,6 +103,22 @@ class ZoneControl {
   // Forgets the keys of a zone that is disabled.
   Outcome ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
                      const Actor& who);
+  // Begins a rollover, or takes one back; done when that is durable.
+  void RollKeys(const std::string& name, keycache::Role role, keycache::RollCause cause,
+                const Actor& who, Done done);
+  void CancelRollover(const std::string& name, keycache::Role role, const Actor& who, Done done);
+  // The keys of another provider that signs the same zone (RFC 8901 model 2), in place of those
+  // that were set before; done when that is durable.
+  void SetForeignKeys(const std::string& name, std::vector<keycache::DnskeyRdata> keys,
+                      const Actor& who, Done done);
+  // What rollovers of the zone are decided by.
+  RollFacts FactsOf(const ZoneEntry& entry) const;
+  KeyLife LifeOf(const ZoneEntry& entry) const {
+    const PolicyConfig& policy = parts_.registry.PolicyOf(*entry.record);
+    KeyLife life = policy.life;
+    life.signature_validity = policy.signature_validity;
+    return life;
+  }
   // Asks the parent now; done when the answer was taken in.
   void CheckParent(const std::string& name, Done done);
 
@@ -128,16 +146,31 @@ class ZoneControl {
   struct FileLook;
   void FinishReload(std::vector<FileLook> looks);
 
+  // control/zone_keys_work.cc
+  // What somebody asked for, and whom to tell.
+  struct PendingCommand {
+    KeyCommand change;
+    KeyNote note;
+    Actor who = "sealwired";
+    Done done;
+  };
+  bool NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const;
+  void StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor);
+  void FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result,
+                     const PendingCommand& command);
+  Outcome StoreKeyWork(const std::string& name, ZoneEntry& entry, KeyWorkResult& result,
+                       const PendingCommand& command);
+  void PlanKeyWork(ZoneEntry& entry, const KeyWorkResult& result);
+  void CommandKeys(const std::string& name, KeyCommand change, KeyNote note, const Actor& who,
+                   Done done);
+  void DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded);
+
   // control/zone_work.cc
   void Schedule(const std::string& name);
   std::int64_t DueTime(const ZoneEntry& entry) const;
   void Advance(const std::string& name);
-  bool NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const;
-  void StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor);
-  void FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result);
   void StartCheck(const std::string& name, ZoneEntry& entry);
   void FinishCheck(const std::string& name, std::uint64_t id, const ParentObservation& seen);
-  void DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded);
   std::vector<std::vector<std::uint8_t>> KsksOf(const std::string& name);
 
   Parts parts_;
@@ -146,6 +179,7 @@ class ZoneControl {
   std::function<void(const ZoneEvent&)> listener_;
   std::set<std::pair<std::int64_t, std::string>> queue_;  // (due, name)
   std::set<std::string> deploying_;                       // wait for all workers
+  std::map<std::string, std::deque<PendingCommand>> commands_;
   std::multimap<std::string, Done> waiting_for_check_;
   int checks_running_ = 0;
   int key_works_running_ = 0;

@@ -69,6 +69,13 @@ enum class ParentState : std::uint8_t {
 std::string_view ToText(ParentState state) noexcept;
 std::optional<ParentState> ParseParentState(std::string_view text) noexcept;
 
+// How many of the parent's servers show a DS of one of our keys.
+struct DsSeen {
+  std::uint16_t key_tag = 0;
+  std::uint32_t servers = 0;
+  bool operator==(const DsSeen&) const = default;
+};
+
 // One look at the parent.
 struct ParentObservation {
   ParentState state = ParentState::kUnknown;
@@ -80,7 +87,8 @@ struct ParentObservation {
   // How long a DS may live in caches although this look shows none. 0 when the servers themselves
   // were asked: what matters then is the TTL seen earlier.
   std::uint32_t hold = 0;
-  std::string detail;  // a sentence about what is odd; empty: nothing
+  std::string detail;             // a sentence about what is odd; empty: nothing
+  std::vector<DsSeen> ours = {};  // of each key that may have one; in the order of the keys
   bool operator==(const ParentObservation&) const = default;
 };
 

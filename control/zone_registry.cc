@@ -102,6 +102,12 @@ const ZoneRecord* ZoneRegistry::FirstWithoutPolicy(
   return nullptr;
 }
 
+const PolicyConfig& ZoneRegistry::PolicyOf(const ZoneRecord& zone) const {
+  static const PolicyConfig built_in;
+  const auto policy = policies_.find(zone.policy);
+  return policy == policies_.end() ? built_in : policy->second;
+}
+
 std::size_t ZoneRegistry::CountOf(ZoneStatus status) const {
   const auto found = by_status_.find(status);
   return found == by_status_.end() ? 0 : found->second.size();
@@ -183,13 +189,11 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   zone.apex = record.apex();
   zone.id = ++last_snapshot_id_;
   zone.audience = entry.audience;
-  if (const auto policy = policies_.find(record.policy); policy != policies_.end()) {
-    zone.policy.signature_validity = policy->second.signature_validity;
-    // Hashed names need room below the apex; without it compact denial is as well believed.
-    if (policy->second.denial != proxy::DenialMode::kNsec3 ||
-        zone.apex.size() <= signer::kMaxNsec3Apex) {
-      zone.policy.denial = policy->second.denial;
-    }
+  const PolicyConfig& policy = PolicyOf(record);
+  zone.policy.signature_validity = policy.signature_validity;
+  // Hashed names need room below the apex; without it compact denial is as well believed.
+  if (policy.denial != proxy::DenialMode::kNsec3 || zone.apex.size() <= signer::kMaxNsec3Apex) {
+    zone.policy.denial = policy.denial;
   }
   zone.policy.flatten_alias = record.flatten_alias;
   zone.local = entry.content.local;

@@ -83,6 +83,9 @@ struct ZoneEntry {
   std::int64_t key_retry_at = 0;
   std::int64_t refresh_at = 0;  // keys are looked at then
   std::int64_t check_at = 0;    // the parent is asked then
+  std::int64_t roll_at = 0;     // a rollover may go on, or begin, then; 0: no time is known
+  bool awaits_workers = false;  // keys are looked at when every worker has them
+  bool awaits_parent = false;   // and after each look at the parent
   std::int64_t due = 0;         // where the zone stands in the queue of work; 0: nowhere
 };
 
@@ -129,6 +132,8 @@ class ZoneRegistry {
 
   StateStore& store() noexcept { return store_; }
   bool HasPolicy(const std::string& name) const { return policies_.contains(name); }
+  // The zone's policy; the built-in one if it is no more.
+  const PolicyConfig& PolicyOf(const ZoneRecord& zone) const;
   // A zone whose policy is not among `policies`; null: every zone has its own.
   const ZoneRecord* FirstWithoutPolicy(const std::map<std::string, PolicyConfig>& policies) const;
 

@@ -1,4 +1,5 @@
-// Work that follows from the state of a zone: keys, CDS, signatures, looks at the parent.
+// Work that follows from the state of a zone: when it is due, and looks at the parent. Work on keys
+// is in zone_keys_work.cc.
 
 #include <openssl/rand.h>
 
@@ -14,8 +15,7 @@ namespace {
 constexpr const char* kSelf = "sealwired";
 constexpr int kMaxChecks = 64;
 constexpr int kMaxKeyWorks = 64;
-constexpr std::int64_t kRefreshInterval = 3600;
-constexpr std::int64_t kMaxRetry = 60;
+constexpr std::int64_t kRolloverCheckInterval = 300;
 
 // A random part of `span`, so that a million zones do not ask all at once.
 std::int64_t RandomPart(std::int64_t span) {
@@ -27,28 +27,25 @@ std::int64_t RandomPart(std::int64_t span) {
 // A new look tells more than when it was made: worth a write.
 bool WorthWriting(const ZoneRecord& before, const ZoneRecord& after) {
   return before.status != after.status || before.parent.state != after.parent.state ||
-         before.signing_until != after.signing_until || before.ds_ttl_max != after.ds_ttl_max ||
+         before.parent.ours != after.parent.ours || before.signing_until != after.signing_until ||
+         before.ds_ttl_max != after.ds_ttl_max ||
          (before.ds_last_seen == 0) != (after.ds_last_seen == 0);
 }
 
 }  // namespace
-
-bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
-  const ZoneRecord& zone = *entry.record;
-  if (zone.dnssec && !zone.has_keys) return true;
-  if (!IsSigned(zone)) return false;
-  return !entry.keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at;
-}
 
 std::int64_t ZoneControl::DueTime(const ZoneEntry& entry) const {
   const std::int64_t now = Now();
   std::int64_t due = 0;
   const auto consider = [&](std::int64_t at) { due = due == 0 ? at : std::min(due, at); };
   if (!entry.key_work_runs) {
-    if (NeedsKeyWork(entry, now)) {
+    if (commands_.contains(entry.record->name)) {
+      consider(now);
+    } else if (NeedsKeyWork(entry, now)) {
       consider(std::max(now, entry.key_retry_at));
     } else if (IsSigned(*entry.record)) {
       consider(std::max(entry.refresh_at, entry.key_retry_at));
+      if (entry.roll_at != 0) consider(std::max(entry.roll_at, entry.key_retry_at));
     }
   }
   if (!entry.check_runs && IsWatched(*entry.record)) consider(std::max(now, entry.check_at));
@@ -61,7 +58,9 @@ void ZoneControl::Schedule(const std::string& name) {
   queue_.erase({entry->due, name});
   entry->due = DueTime(*entry);
   if (entry->due != 0) queue_.emplace(entry->due, name);
-  if (entry->record->status == ZoneStatus::kDeploying) deploying_.insert(name);
+  if (entry->record->status == ZoneStatus::kDeploying || entry->awaits_workers) {
+    deploying_.insert(name);
+  }
 }
 
 void ZoneControl::Tick() {
@@ -79,7 +78,8 @@ void ZoneControl::Advance(const std::string& name) {
   if (entry == nullptr) return;
   entry->due = 0;
   const std::int64_t now = Now();
-  if (!entry->key_work_runs && NeedsKeyWork(*entry, now) && now >= entry->key_retry_at) {
+  if (!entry->key_work_runs &&
+      (commands_.contains(name) || (NeedsKeyWork(*entry, now) && now >= entry->key_retry_at))) {
     StartKeyWork(name, *entry, parts_.hsm_work);
     entry = parts_.registry.Find(name);
   }
@@ -89,92 +89,24 @@ void ZoneControl::Advance(const std::string& name) {
   Schedule(name);
 }
 
-void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor) {
-  auto encoded = parts_.registry.store().ReadKeys(name);
-  if (!encoded.ok()) {
-    entry.key_problem = encoded.error();
-    entry.key_retry_at = Now() + kMaxRetry;
-    return;
-  }
-  entry.key_work_runs = true;
-  ++key_works_running_;
-  executor.Run([this, name, id = entry.record->id, apex = entry.record->apex(),
-                wanted = WantedCds(*entry.record), now = static_cast<std::uint32_t>(Now()),
-                encoded = *std::move(encoded)]() -> Executor::Completion {
-    return [this, name, id,
-            result = BringKeysUpToDate(parts_.key_maker, apex, encoded, wanted, now)]() mutable {
-      FinishKeyWork(name, id, std::move(result));
-    };
-  });
-}
-
-void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result) {
-  --key_works_running_;
-  ZoneEntry* entry = parts_.registry.Find(name);
-  if (entry == nullptr || entry->record->id != id) return;
-  entry->key_work_runs = false;
-  const std::int64_t now = Now();
-
-  ZoneRecord record = *entry->record;
-  const bool made = !record.has_keys && !result.changed.empty();
-  if (made) KeysMade(record, now);
-  if (!record.has_keys && record.dnssec && record.status != ZoneStatus::kDisabled) {
-    KeysFailed(record, result.problem, now);
-  }
-  Change change;
-  if (!(record == *entry->record)) {
-    record.changed = now;
-    change.history.push_back(
-        {0, now, name, kSelf, made ? "keys-made" : "keys-failed", record.problem});
-    change.put.push_back(record);
-  }
-  if (!result.changed.empty()) change.keys.push_back({name, std::move(result.changed)});
-  // Stored before anything of it is published.
-  if (!change.put.empty() || !change.keys.empty()) {
-    if (const Status status = parts_.registry.Commit(change); !status.ok()) {
-      result.problem = status.error();
-      result.keys.reset();
-      // Nobody knows of them: they would stay in the token for ever.
-      if (made) DestroyKeys(name, std::move(change.keys[0].record));
-    }
-  }
-  if (result.keys) {
-    entry->keys = std::move(result.keys);
-    entry->cds = result.cds;
-    parts_.registry.Touch(name);
-    parts_.registry.Publish();
-  }
-  const bool news = entry->key_problem != result.problem;
-  entry->key_problem = result.problem;
-  if (result.problem.empty()) {
-    entry->key_failures = 0;
-    entry->key_retry_at = 0;
-    entry->refresh_at = now + kRefreshInterval / 2 + RandomPart(kRefreshInterval);
-  } else {
-    entry->key_retry_at =
-        now + std::min<std::int64_t>(kMaxRetry, 1ll << std::min(entry->key_failures, 6));
-    ++entry->key_failures;
-    if (news) Log(LogLevel::kError, "keys-failed", {{"zone", name}, {"error", result.problem}});
-  }
-  if (made) {
-    Log(LogLevel::kInfo, "keys-made", {{"zone", name}});
-    Emit("keys-made", name);
-  }
-  if (!made && entry->record->status == ZoneStatus::kError) Emit("keys-failed", name);
-  Schedule(name);
-}
-
 bool ZoneControl::Settle() {
   const std::uint64_t served = parts_.registry.served();
   for (auto at = deploying_.begin(); at != deploying_.end();) {
     const std::string name = *at;
     ZoneEntry* entry = parts_.registry.Find(name);
-    if (entry == nullptr || entry->record->status != ZoneStatus::kDeploying) {
+    const bool deploys = entry != nullptr && entry->record->status == ZoneStatus::kDeploying;
+    if (entry == nullptr || (!deploys && !entry->awaits_workers)) {
       at = deploying_.erase(at);
       continue;
     }
     ++at;
     if (!entry->keys || entry->published == 0 || entry->published > served) continue;
+    if (entry->awaits_workers) {
+      entry->awaits_workers = false;
+      entry->roll_at = Now();
+      Schedule(name);
+    }
+    if (!deploys) continue;
     ZoneRecord record = *entry->record;
     Deployed(record, Now());
     if (!CommitZone(std::move(record), kSelf, "dnssec-deployed").ok()) continue;
@@ -191,7 +123,7 @@ std::vector<std::vector<std::uint8_t>> ZoneControl::KsksOf(const std::string& na
   const auto keys = keycache::ZoneKeyRecord::Decode(*encoded);
   if (!keys.ok()) return ksks;
   for (const keycache::KeyRecord& key : keys->keys) {
-    if (key.role != keycache::Role::kKsk || !key.published) continue;
+    if (key.role != keycache::Role::kKsk || (!key.published && !key.wants_ds)) continue;
     const keycache::DnskeyRdata rdata = key.Dnskey();
     ksks.emplace_back(rdata.begin(), rdata.end());
   }
@@ -247,7 +179,11 @@ void ZoneControl::FinishCheck(const std::string& name, std::uint64_t id,
       parts_.registry.Touch(name);
       parts_.registry.Publish();
     }
-    const std::int64_t interval = CheckInterval(*entry->record, Now());
+    std::int64_t interval = CheckInterval(*entry->record, Now());
+    if (entry->awaits_parent) {
+      interval = std::min(interval, kRolloverCheckInterval);
+      entry->roll_at = Now();
+    }
     entry->check_at = Now() + interval + RandomPart(interval / 8);
     Schedule(name);
   }
@@ -256,21 +192,6 @@ void ZoneControl::FinishCheck(const std::string& name, std::uint64_t id,
   for (auto at = first; at != last; ++at) waiting.push_back(std::move(at->second));
   waiting_for_check_.erase(first, last);
   for (const Done& done : waiting) done(outcome);
-}
-
-void ZoneControl::DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded) {
-  if (encoded.empty()) return;
-  parts_.hsm_work.Run([this, name, encoded = std::move(encoded)]() -> Executor::Completion {
-    const auto record = keycache::ZoneKeyRecord::Decode(encoded);
-    const Status status =
-        record.ok() ? parts_.key_maker.DestroyKeys(*record) : Status(Error{record.error()});
-    return [name, error = status.error()] {
-      // Nothing depends on it any more: the operator may remove it from the token.
-      if (!error.empty()) {
-        Log(LogLevel::kWarning, "keys-left-in-token", {{"zone", name}, {"error", error}});
-      }
-    };
-  });
 }
 
 }  // namespace sealwire::control

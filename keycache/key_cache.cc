@@ -44,6 +44,7 @@ class KeyCache::Impl {
   Status AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now);
   Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
   Built Build(const ZoneKeyRecord& record, std::uint32_t now);
+  Status DestroyKey(const KeyRecord& key);
   Status DestroyKeys(const ZoneKeyRecord& record);
 
   HsmClient& hsm_;
@@ -75,6 +76,7 @@ Status KeyCache::Impl::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, st
   key.role = role;
   key.home = home;
   key.created = now;
+  key.published = key.signing = key.wants_ds = false;
   auto made = home == KeyHome::kHsm ? MakeHsmKey(record, key) : MakeSealedKey(record, key, now);
   if (!made) return Error{made.error()};
   record.keys.push_back(std::move(made).value());
@@ -171,14 +173,17 @@ Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
   keys->cdnskey = record.CdnskeyRRset();
   keys->prepared = record.prepared;
   for (const dns::RRset& rrset : KeyRRsets(record)) {
-    const PreparedSignature* serving = FindPrepared(*keys, rrset.type(), now);
-    if (serving == nullptr) {
-      return NotReady("no signature over the " + dns::ToText(rrset.type()) +
-                      " RRset is valid now: the HSM must sign it again");
-    }
-    if (!Covers(record, rrset, *serving)) {
-      return Refused("the signature over the " + dns::ToText(rrset.type()) +
-                     " RRset does not verify");
+    for (const KeyRecord& signing : record.keys) {
+      if (signing.role != Role::kKsk || !signing.signing) continue;
+      const PreparedSignature* serving = FindPreparedBy(record, signing.key_tag, rrset.type(), now);
+      if (serving == nullptr) {
+        return NotReady("no signature over the " + dns::ToText(rrset.type()) +
+                        " RRset is valid now: the HSM must sign it again");
+      }
+      if (!Covers(record, rrset, *serving)) {
+        return Refused("the signature over the " + dns::ToText(rrset.type()) +
+                       " RRset does not verify");
+      }
     }
   }
 
@@ -211,10 +216,13 @@ std::uint64_t KeyCache::Impl::SigningId(dns::NameView apex,
   return high << 32 | in.U32();
 }
 
+Status KeyCache::Impl::DestroyKey(const KeyRecord& key) {
+  return key.home == KeyHome::kHsm ? hsm_.DestroyKey(key.hsm_id) : Status::Ok();
+}
+
 Status KeyCache::Impl::DestroyKeys(const ZoneKeyRecord& record) {
   for (const KeyRecord& key : record.keys) {
-    if (key.home != KeyHome::kHsm) continue;
-    if (Status done = hsm_.DestroyKey(key.hsm_id); !done) return done;
+    if (Status done = DestroyKey(key); !done) return done;
   }
   return Status::Ok();
 }
@@ -230,6 +238,11 @@ Result<ZoneKeyRecord> KeyCache::MakeKeys(dns::NameView apex, const KeyPolicy& po
   record.apex = dns::Name(apex).Lowered();
   Status done = impl_->AddKey(record, Role::kKsk, policy.ksk, now);
   if (done) done = impl_->AddKey(record, Role::kZsk, policy.zsk, now);
+  for (KeyRecord& key : record.keys) {
+    key.published = key.signing = true;
+    key.wants_ds = key.role == Role::kKsk;
+    key.signing_since = now;
+  }
   if (done) done = impl_->SignAhead(record, now);
   if (done) return record;
   // Best effort: with the HSM gone a key without a record stays behind, under the zone's label.
@@ -247,6 +260,18 @@ Result<bool> KeyCache::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t no
   if (!RefreshDue(record, now)) return false;
   if (Status done = impl_->SignAhead(record, now); !done) return Error{done.error()};
   return true;
+}
+
+Status KeyCache::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now) {
+  return impl_->AddKey(record, role, home, now);
+}
+
+Status KeyCache::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
+  return impl_->SignAhead(record, now);
+}
+
+Status KeyCache::DestroyKey(const KeyRecord& key) {
+  return impl_->DestroyKey(key);
 }
 
 Status KeyCache::SetCds(ZoneKeyRecord& record, CdsPublication cds, std::uint32_t now) {

@@ -74,6 +74,14 @@ class KeyCache {
   // Changes what the parent is told, and signs. On an error the record is unchanged.
   Status SetCds(ZoneKeyRecord& record, CdsPublication cds, std::uint32_t now);
 
+  // Makes a key that is neither published nor signs yet, with a tag that no key of the record has,
+  // published or not, ours or foreign. The record must be stored before it is published.
+  Status AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now);
+  // Signs the key RRsets as they are in the record now. On an error the record is unchanged.
+  Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
+  // Destroys one key in the token; of a sealed key nothing is left when the record forgets it.
+  Status DestroyKey(const KeyRecord& key);
+
   // Destroys the record's keys in the token. Sealed keys end when the record is forgotten.
   Status DestroyKeys(const ZoneKeyRecord& record);
 

@@ -104,6 +104,18 @@ bool Covers(const ZoneKeyRecord& record, const dns::RRset& rrset,
   });
 }
 
+const PreparedSignature* FindPreparedBy(const ZoneKeyRecord& record, std::uint16_t key_tag,
+                                        dns::RRType covered, std::uint32_t now) noexcept {
+  const PreparedSignature* best = nullptr;
+  for (const PreparedSignature& each : record.prepared) {
+    dns::Reader in(each.rdata, 16);  // RFC 4034 section 3.1.6
+    if (each.covered != covered || in.U16() != key_tag) continue;
+    if (!signer::IsValidAt({each.inception, each.expiration}, now)) continue;
+    if (best == nullptr || IsLater(each.expiration, best->expiration)) best = &each;
+  }
+  return best;
+}
+
 std::uint32_t PreparedUntil(const ZoneKeyRecord& record) noexcept {
   dns::RRType published[] = {dns::RRType::kDNSKEY, dns::RRType::kCDS, dns::RRType::kCDNSKEY};
   const std::size_t count = record.cds == CdsPublication::kNone ? 1 : std::size(published);

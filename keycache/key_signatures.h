@@ -35,6 +35,10 @@ using KeySigner =
 Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& record,
                                                          std::uint32_t now, const KeySigner& sign);
 
+// As FindPrepared(), of those that the key `key_tag` made.
+const PreparedSignature* FindPreparedBy(const ZoneKeyRecord& record, std::uint16_t key_tag,
+                                        dns::RRType covered, std::uint32_t now) noexcept;
+
 // True when `signature` was made by a signing KSK of `record` over `rrset` as it is now.
 bool Covers(const ZoneKeyRecord& record, const dns::RRset& rrset,
             const PreparedSignature& signature);

@@ -1,9 +1,18 @@
 // The stored form of a ZoneKeyRecord:
 //
-//     "SWR" | version 1 | apex | cds u8 | keys u8 | key… | signatures u16 | signature… | SHA-256 of
-//     all before key        role u16 | home u8 | flags u8 | key tag u16 | created u32 | x | y | HSM
-//     id 16, or sealed key 166 signature  covered u16 | inception u32 | expiration u32 | RDATA u16
-//     length + octets
+//     "SWR" | version 2 | apex | cds u8 | keys u8 | key… | signatures u16 | signature… | life |
+//     SHA-256 of all before
+//
+//     key        role u16 | home u8 | flags u8 | key tag u16 | created u32 | served since u32 |
+//                signing since u32 | x | y | HSM id 16, or sealed key 166
+//     signature  covered u16 | inception u32 | expiration u32 | RDATA u16 length + octets
+//     life       key TTL u32 | zone TTL u32 | older keys until u32 | older data until u32 |
+//                rollovers u8 | rollover… | foreign u8 | DNSKEY 68…
+//     rollover   method u8 | cause u8 | step u8 | cancelled u8 | old tag u16 | new tag u16 |
+//                started u32 | step at u32 | served at u32 | parent at u32
+//
+// Version 1 has neither `life` nor the two times of a key, nor flag 4: there every signing KSK
+// wants a DS, and whatever is published is served since it was made.
 #include <algorithm>
 #include <array>
 
@@ -15,20 +24,26 @@ namespace sealwire::keycache {
 namespace {
 
 constexpr std::array<std::uint8_t, 3> kMagic = {'S', 'W', 'R'};
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutLife = 1;
 constexpr std::uint8_t kPublished = 1;
 constexpr std::uint8_t kSigning = 2;
-constexpr std::size_t kFixedKeySize = 74;
+constexpr std::uint8_t kWantsDs = 4;
+constexpr std::size_t kFixedKeySize = 82;
+constexpr std::size_t kFixedLifeSize = 18;
+constexpr std::size_t kRolloverSize = 24;
 constexpr std::size_t kFixedSignatureSize = 12;
 constexpr std::size_t kMaxSignatures = 256;
 
 void WriteKeyRecord(const KeyRecord& key, dns::Writer& out) {
   out.U16(static_cast<std::uint16_t>(key.role));
   out.U8(static_cast<std::uint8_t>(key.home));
-  out.U8(
-      static_cast<std::uint8_t>((key.published ? kPublished : 0) | (key.signing ? kSigning : 0)));
+  out.U8(static_cast<std::uint8_t>((key.published ? kPublished : 0) | (key.signing ? kSigning : 0) |
+                                   (key.wants_ds ? kWantsDs : 0)));
   out.U16(key.key_tag);
   out.U32(key.created);
+  out.U32(key.served_since);
+  out.U32(key.signing_since);
   out.Run(key.public_key);
   if (key.home == KeyHome::kHsm) {
     out.Run(key.hsm_id);
@@ -38,13 +53,17 @@ void WriteKeyRecord(const KeyRecord& key, dns::Writer& out) {
 }
 
 // Nothing when the key is cut short or contradicts itself.
-std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in) {
+std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in, std::uint8_t version) {
   KeyRecord key;
   const std::uint16_t role = in.U16();
   const std::uint8_t home = in.U8();
   const std::uint8_t flags = in.U8();
   key.key_tag = in.U16();
   key.created = in.U32();
+  if (version != kVersionWithoutLife) {
+    key.served_since = in.U32();
+    key.signing_since = in.U32();
+  }
   const dns::Bytes point = in.Run(key.public_key.size());
   std::copy(point.begin(), point.end(), key.public_key.begin());
   if (role != static_cast<std::uint16_t>(Role::kZsk) &&
@@ -54,7 +73,16 @@ std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in) {
   key.role = static_cast<Role>(role);
   key.published = (flags & kPublished) != 0;
   key.signing = (flags & kSigning) != 0;
-  if (flags > (kPublished | kSigning) || (key.signing && !key.published)) return std::nullopt;
+  key.wants_ds = (flags & kWantsDs) != 0;
+  if (version == kVersionWithoutLife) {
+    if (flags > (kPublished | kSigning)) return std::nullopt;
+    key.wants_ds = key.role == Role::kKsk && key.signing;
+    key.signing_since = key.signing ? key.created : 0;
+    key.served_since = key.published ? key.created : 0;
+  }
+  if (flags > (kPublished | kSigning | kWantsDs) || (key.signing && !key.published)) {
+    return std::nullopt;
+  }
 
   if (home == static_cast<std::uint8_t>(KeyHome::kHsm)) {
     key.home = KeyHome::kHsm;
@@ -97,12 +125,90 @@ std::optional<PreparedSignature> ReadSignature(dns::Reader& in) {
   return signature;
 }
 
+void WriteLife(const ZoneKeyRecord& record, dns::Writer& out) {
+  out.U32(record.key_ttl);
+  out.U32(record.zone_ttl);
+  out.U32(record.older_keys_until);
+  out.U32(record.older_data_until);
+  out.U8(static_cast<std::uint8_t>(record.rollovers.size()));
+  for (const Rollover& roll : record.rollovers) {
+    out.U8(static_cast<std::uint8_t>(roll.method));
+    out.U8(static_cast<std::uint8_t>(roll.cause));
+    out.U8(static_cast<std::uint8_t>(roll.step));
+    out.U8(roll.cancelled ? 1 : 0);
+    out.U16(roll.old_tag);
+    out.U16(roll.new_tag);
+    out.U32(roll.started);
+    out.U32(roll.step_at);
+    out.U32(roll.served_at);
+    out.U32(roll.parent_at);
+  }
+  out.U8(static_cast<std::uint8_t>(record.foreign.size()));
+  for (const DnskeyRdata& key : record.foreign) out.Run(key);
+}
+
+template <class Enum>
+bool ReadEnum(dns::Reader& in, Enum first, Enum last, Enum& out) {
+  const std::uint8_t value = in.U8();
+  out = static_cast<Enum>(value);
+  return value >= static_cast<std::uint8_t>(first) && value <= static_cast<std::uint8_t>(last);
+}
+
+// A rollover names keys of the record and is the only one of its role.
+bool ReadRollover(dns::Reader& in, ZoneKeyRecord& record) {
+  Rollover roll;
+  if (!ReadEnum(in, RollMethod::kPrePublish, RollMethod::kDoubleDs, roll.method) ||
+      !ReadEnum(in, RollCause::kAsked, RollCause::kEmergency, roll.cause) ||
+      !ReadEnum(in, RollStep::kIntroduced, RollStep::kWithdrawn, roll.step)) {
+    return false;
+  }
+  const std::uint8_t cancelled = in.U8();
+  roll.cancelled = cancelled == 1;
+  roll.old_tag = in.U16();
+  roll.new_tag = in.U16();
+  roll.started = in.U32();
+  roll.step_at = in.U32();
+  roll.served_at = in.U32();
+  roll.parent_at = in.U32();
+  const KeyRecord* from = record.Find(roll.old_tag);
+  const KeyRecord* to = record.Find(roll.new_tag);
+  if (!in.ok() || cancelled > 1 || record.RolloverOf(roll.role()) != nullptr || from == to ||
+      from == nullptr || to == nullptr || from->role != roll.role() || to->role != roll.role()) {
+    return false;
+  }
+  record.rollovers.push_back(roll);
+  return true;
+}
+
+bool ReadLife(dns::Reader& in, ZoneKeyRecord& record) {
+  record.key_ttl = in.U32();
+  record.zone_ttl = in.U32();
+  record.older_keys_until = in.U32();
+  record.older_data_until = in.U32();
+  const std::uint8_t rollovers = in.U8();
+  for (int i = 0; i < rollovers; ++i) {
+    if (!ReadRollover(in, record)) return false;
+  }
+  const std::uint8_t foreign = in.U8();
+  if (!in.ok() || foreign > kMaxForeignKeys) return false;
+  for (int i = 0; i < foreign; ++i) {
+    const dns::Bytes octets = in.Run(sizeof(DnskeyRdata));
+    if (!in.ok()) return false;
+    DnskeyRdata key;
+    std::copy(octets.begin(), octets.end(), key.begin());
+    if (record.HasTag(signer::KeyTag(key))) return false;
+    record.foreign.push_back(key);
+  }
+  return in.ok();
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> ZoneKeyRecord::Encode() const {
   std::size_t size = kMagic.size() + 1 + apex.size() + 2 + 2 + sizeof(signer::Digest);
   size += keys.size() * (kFixedKeySize + SealedKey::kEncodedSize);
   for (const auto& signature : prepared) size += kFixedSignatureSize + signature.rdata.size();
+  size += kFixedLifeSize + rollovers.size() * kRolloverSize + foreign.size() * sizeof(DnskeyRdata);
 
   std::vector<std::uint8_t> octets(size);
   dns::Writer out(octets);
@@ -120,6 +226,7 @@ std::vector<std::uint8_t> ZoneKeyRecord::Encode() const {
     out.U16(static_cast<std::uint16_t>(signature.rdata.size()));
     out.Run(signature.rdata);
   }
+  WriteLife(*this, out);
   out.Run(signer::Sha256::Hash(out.written()));
   octets.resize(out.size());
   return octets;
@@ -131,9 +238,10 @@ Result<ZoneKeyRecord> ZoneKeyRecord::Decode(dns::Bytes octets) {
       !dns::Equal(octets.first(kMagic.size()), kMagic)) {
     return Error{"this is no record of a zone's keys"};
   }
-  if (octets[kMagic.size()] != kVersion) {
-    return Error{"the record of a zone's keys has version " +
-                 std::to_string(octets[kMagic.size()]) + ", which this program does not know"};
+  const std::uint8_t version = octets[kMagic.size()];
+  if (version != kVersion && version != kVersionWithoutLife) {
+    return Error{"the record of a zone's keys has version " + std::to_string(version) +
+                 ", which this program does not know"};
   }
   const dns::Bytes body = octets.first(octets.size() - kSumSize);
   if (!dns::Equal(signer::Sha256::Hash(body), octets.last(kSumSize))) {
@@ -154,7 +262,7 @@ Result<ZoneKeyRecord> ZoneKeyRecord::Decode(dns::Bytes octets) {
   const std::uint8_t key_count = in.U8();
   if (key_count > kMaxKeysPerZone) return malformed;
   for (int i = 0; i < key_count; ++i) {
-    const auto key = ReadKeyRecord(in);
+    const auto key = ReadKeyRecord(in, version);
     if (!key || record.HasTag(key->key_tag)) return malformed;
     record.keys.push_back(*key);
   }
@@ -165,6 +273,7 @@ Result<ZoneKeyRecord> ZoneKeyRecord::Decode(dns::Bytes octets) {
     if (!signature) return malformed;
     record.prepared.push_back(std::move(*signature));
   }
+  if (version != kVersionWithoutLife && !ReadLife(in, record)) return malformed;
   if (!in.ok() || in.remaining() != 0) return malformed;
   return record;
 }

@@ -37,6 +37,43 @@ TEST_F(ApiTest, ZoneIsPutReadListedAndRemoved) {
   EXPECT_EQ(history.Json()["history"][1]["who"], "token");
 }
 
+TEST_F(ApiTest, RolloverIsBegunShownAndCancelled) {
+  const std::string zone = "/v1/zones/example.com", path = zone + "/rollovers";
+  Call("PUT", zone, kForward);
+  EXPECT_EQ(Call("POST", path, R"({"role":"zsk"})").status, 409) << "not signed yet";
+  Call("PATCH", zone + "/dnssec", R"({"enabled":true})");
+  EXPECT_EQ(Call("POST", path, R"({"role":"both"})").status, 422);
+  EXPECT_EQ(Call("POST", path, R"({"role":"algorithm"})").status, 422);
+  EXPECT_EQ(Call("POST", path, R"({"role":"zsk"})").status, 200);
+  EXPECT_EQ(Call("POST", path, R"({"role":"zsk"})").status, 409);
+  const json roll = Call("GET", zone + "/dnssec").Json()["rollovers"][0];
+  EXPECT_EQ(roll["step"], "introduced");
+  EXPECT_EQ(roll["code"], "wait-caches");
+  EXPECT_TRUE(roll["not_before"].is_string());
+  EXPECT_EQ(Call("GET", zone + "/keys").Json()["keys"].size(), 3u);
+  EXPECT_EQ(Call("DELETE", path + "/ksk").status, 409);
+  EXPECT_EQ(Call("DELETE", path + "/zsk").status, 204);
+  Call("GET", path);  // lets what is due happen
+  EXPECT_EQ(Call("GET", path).Json()["rollovers"].size(), 0u);
+  EXPECT_EQ(Call("GET", zone + "/keys").Json()["keys"].size(), 2u);
+}
+
+TEST_F(ApiTest, ForeignKeysOfAnotherAlgorithmAreRefused) {
+  const std::string path = "/v1/zones/example.com/keys/foreign";
+  Call("PUT", "/v1/zones/example.com", kForward);
+  Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})");
+  EXPECT_EQ(Call("PUT", path, R"({"dnskey":["257 3 8 AwEAAQ=="]})").status, 422);
+  EXPECT_EQ(Call("PUT", path, R"({"dnskey":["257 3 13 AwEAAQ=="]})").status, 422);
+  EXPECT_EQ(Call("PUT", path, R"({"dnskey":"none"})").status, 422);
+  // RFC 6605 section 6.1.
+  const Answer set = Call("PUT", path,
+                          R"({"dnskey":["257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edb)"
+                          R"(krSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA=="]})");
+  EXPECT_EQ(set.status, 200) << set.body;
+  EXPECT_EQ(set.Json()["foreign"].size(), 1u);
+  EXPECT_THAT(set.Json()["cds"].dump(), HasSubstr("55648 13 2 "));
+}
+
 TEST_F(ApiTest, DnssecHasTheShapeOfTheContract) {
   Call("PUT", "/v1/zones/example.com", kForward);
   EXPECT_EQ(Call("GET", "/v1/zones/example.com/dnssec").Json()["status"], "disabled");
@@ -285,7 +322,7 @@ TEST_F(ApiTest, OpenApiDescribesEveryRouteAndNoOther) {
       described += item.contains(method);
     }
   }
-  EXPECT_EQ(described, 22) << "every route but the stream";
+  EXPECT_EQ(described, 26) << "every route but the stream";
 }
 
 TEST_F(ApiTest, StatsAreOfTheZoneThatIsAskedFor) {

@@ -126,6 +126,36 @@ TEST(Config, FaultsOfTheMannersAreTold) {
   EXPECT_THAT(ErrorOf(listen + "identity: {report_agent: '.'}"), HasSubstr("no agent domain"));
 }
 
+TEST(Config, PolicyTellsOfTheLifeOfKeys) {
+  const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
+  const auto config = Config::FromText(
+      "c.yaml", listen +
+                    "policies: {p: {ksk: sealed, zsk_lifetime: 30d, ksk_lifetime: 365d, standby: "
+                    "true, ksk_roll: double-ds, dnskey_ttl: 2m, max_zone_ttl: 1h, "
+                    "propagation_delay: 0s, parent_propagation_delay: 2h, csk: false}}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const KeyLife& life = config->policies.at("p").life;
+  EXPECT_EQ(life.zsk_lifetime, 30u * 86400);
+  EXPECT_EQ(life.ksk_roll, keycache::RollMethod::kDoubleDs);
+  EXPECT_EQ(life.max_zone_ttl, 3600u);
+  EXPECT_TRUE(life.standby);
+  const auto again = Config::FromText("dump", config->ToYaml());
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(*config, *again);
+
+  for (const auto& [policy, fault] :
+       std::map<std::string, std::string>{{"zsk: hsm", "an HSM cannot sign every answer"},
+                                          {"scope: shared", "keys of its own"},
+                                          {"csk: true", "a KSK and a ZSK"},
+                                          {"algorithm: 15", "ECDSA P-256"},
+                                          {"ksk: nowhere", "possible are: hsm, sealed"},
+                                          {"zsk_lifetime: 1d", "a rollover takes"},
+                                          {"ksk_lifetime: 1h", "at least a day"},
+                                          {"dnskey_ttl: 0s", "must be from"}}) {
+    EXPECT_THAT(ErrorOf(listen + "policies: {p: {" + policy + "}}"), HasSubstr(fault)) << policy;
+  }
+}
+
 TEST(Config, LeavesDefaultsWhereNothingIsSaid) {
   const auto config = Config::FromText("c.yaml", "listen: [{address: '[::1]:53'}]");
   ASSERT_TRUE(config.ok()) << config.error();

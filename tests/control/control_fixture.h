@@ -36,7 +36,8 @@ class FakeWorkers : public Workers {
 // Keys with the right shape; their signatures are never looked at.
 class FakeKeyMaker : public KeyMaker {
  public:
-  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, std::uint32_t now) override {
+  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy&,
+                                           std::uint32_t now) override {
     if (away) return Error{"the HSM is away"};
     ++made;
     keycache::ZoneKeyRecord record;
@@ -58,10 +59,22 @@ class FakeKeyMaker : public KeyMaker {
     if (away) return Error{"the HSM is away"};
     return false;
   }
-  Status SetCds(keycache::ZoneKeyRecord& record, keycache::CdsPublication cds,
-                std::uint32_t) override {
+  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome,
+                std::uint32_t now) override {
     if (away) return Error{"the HSM is away"};
-    record.cds = cds;
+    ++made;
+    keycache::KeyRecord key = Key(role, now);
+    while (record.HasTag(key.key_tag)) key = Key(role, now);
+    key.published = key.signing = key.wants_ds = false;
+    record.keys.push_back(key);
+    return Status::Ok();
+  }
+  Status SignAhead(keycache::ZoneKeyRecord&, std::uint32_t) override {
+    return away ? Status(Error{"the HSM is away"}) : Status::Ok();
+  }
+  Status DestroyKey(const keycache::KeyRecord&) override {
+    if (away) return Error{"the HSM is away"};
+    ++destroyed;
     return Status::Ok();
   }
   Status DestroyKeys(const keycache::ZoneKeyRecord&) override {
@@ -83,7 +96,8 @@ class FakeKeyMaker : public KeyMaker {
       key.public_key[i] = static_cast<std::uint8_t>(i + static_cast<std::size_t>(++seed_));
     }
     key.key_tag = signer::KeyTag(key.Dnskey());
-    key.created = now;
+    key.created = key.signing_since = now;
+    key.wants_ds = role == keycache::Role::kKsk;
     key.sealed.role = role;
     key.sealed.key_tag = key.key_tag;
     return key;

@@ -166,21 +166,30 @@ def nsd(parts, zones, name="nsd"):
 
 
 class Knot:
-    """Knot DNS with {zone: text}; with `consume_cds` it takes DS records from its children's CDS."""
+    """Knot DNS with {zone: text}; `signed`: it signs its zones, and anchors() are their DS records."""
 
-    def __init__(self, parts, zones, name="knot"):
+    def __init__(self, parts, zones, name="knot", signed=False):
         self.port, self._home = free_port(), parts.folder(name)
+        (self._home / "db").mkdir()
         lines = [
             "server:", f"  listen: 127.0.0.1@{self.port}", f'  rundir: "{self._home}"', "  udp-workers: 1",
             "  tcp-workers: 1", "  background-workers: 1", "log:", "  - target: stderr", "    any: info",
-            "database:", f'  storage: "{self._home}/db"', "zone:",
+            "database:", f'  storage: "{self._home}/db"',
+            *(("policy:", "  - id: one", "    single-type-signing: on", "    dnskey-ttl: 2") if signed else ()), "zone:",
         ]
         for zone, text in zones.items():
             (self._home / f"{zone}.zone").write_text(text)
-            lines += [f"  - domain: {zone}", f'    file: "{self._home}/{zone}.zone"', "    zonefile-load: whole"]
+            lines += [f"  - domain: {zone}", f'    file: "{self._home}/{zone}.zone"', "    zonefile-load: difference-no-serial" if signed else "    zonefile-load: whole"]
+            if signed:
+                lines += ["    zonefile-sync: -1", "    journal-content: all", "    dnssec-signing: on", "    dnssec-policy: one"]
         (self._home / "knot.conf").write_text("\n".join(lines) + "\n")
         self._process = parts.spawn(name, ["knotd", "-c", self._home / "knot.conf"])
         until(10, f"knot serves\n{self._process.text()}", lambda: answers(self.port, next(iter(zones))))
+
+    def anchors(self, zone):
+        """The DS records of a zone that it signs, as master-file lines."""
+        said = subprocess.run(["keymgr", "-c", self._home / "knot.conf", zone, "ds"], check=True, capture_output=True, text=True)
+        return [line.replace(" DS ", " IN DS ") for line in said.stdout.splitlines() if " 13 2 " in line]
 
     def replace(self, zone, text):
         """Serves `text` as the zone from now on (its serial must have grown)."""
@@ -205,8 +214,9 @@ class Unbound:
             *(f"  {line}" for line in extra),
             *(f'  trust-anchor: "{anchor}"' for anchor in anchors),
         ]
-        for zone, port in forwards.items():
-            lines += ["stub-zone:", f'  name: "{zone}"', f"  stub-addr: 127.0.0.1@{port}"]
+        for zone, ports in forwards.items():
+            ports = ports if isinstance(ports, list) else [ports]
+            lines += ["stub-zone:", f'  name: "{zone}"', *(f"  stub-addr: 127.0.0.1@{port}" for port in ports)]
         lines += ["remote-control:", "  control-enable: no"]
         (home / "unbound.conf").write_text("\n".join(lines) + "\n")
         self.process = parts.spawn(name, ["unbound", "-d", "-c", home / "unbound.conf"])
@@ -293,6 +303,10 @@ policies:
     def is_signed(self, zone):
         reply = ask(self.port, zone, "SOA", dnssec=True, tcp=True)
         return any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in reply.answer)
+
+    def dnskeys(self, zone):
+        """The zone's own keys, as DNSKEY data."""
+        return [key["dnskey"] for key in self.ctl("key", "list", zone, as_json=True)["keys"] if key["published"]]
 
     def ds(self, zone):
         """The DS records to publish, as master-file lines."""

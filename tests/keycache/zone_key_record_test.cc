@@ -60,9 +60,9 @@ TEST_F(ZoneKeyRecordTest, AnyCutIsNoticed) {
 }
 
 TEST_F(ZoneKeyRecordTest, UnknownVersionIsNamed) {
-  auto decoded = DecodeChanged(octets_, 3, 2);
+  auto decoded = DecodeChanged(octets_, 3, 9);
   ASSERT_FALSE(decoded);
-  EXPECT_THAT(decoded.error(), testing::HasSubstr("version 2"));
+  EXPECT_THAT(decoded.error(), testing::HasSubstr("version 9"));
 }
 
 TEST_F(ZoneKeyRecordTest, ContradictionsAreRefused) {
@@ -75,9 +75,82 @@ TEST_F(ZoneKeyRecordTest, ContradictionsAreRefused) {
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 1, 2)) << "role";
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 2, 2)) << "home";
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 2)) << "signing, yet not published";
-  EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 7)) << "unknown flag";
+  EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 15)) << "unknown flag";
   const auto tag = octets_[first_key + 5];
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 5, tag ^ 1)) << "a tag that is not the key's";
+}
+
+// As the first release wrote them: an upgrade must find its keys.
+TEST_F(ZoneKeyRecordTest, RecordOfVersion1IsReadAndWrittenBackAsVersion2) {
+  const std::size_t first_key = 4 + zone_.record.apex.size() + 2;
+  const std::size_t second_key = first_key + 82 + sizeof(KeyId);
+  std::vector<std::uint8_t> old = octets_;
+  old.resize(old.size() - 32 - 18);  // neither sum nor life
+  for (const std::size_t key : {second_key, first_key}) {
+    old.erase(old.begin() + static_cast<std::ptrdiff_t>(key) + 10,
+              old.begin() + static_cast<std::ptrdiff_t>(key) + 18);
+    old[key + 3] = 3;
+  }
+  old[3] = 1;
+  const signer::Digest sum = signer::Sha256::Hash(old);
+  old.insert(old.end(), sum.begin(), sum.end());
+
+  auto decoded = ZoneKeyRecord::Decode(old);
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->key_ttl, kKeyTtl);
+  EXPECT_TRUE(decoded->keys[0].wants_ds);
+  EXPECT_FALSE(decoded->keys[1].wants_ds);
+  EXPECT_EQ(decoded->keys[1].signing_since, decoded->keys[1].created);
+  EXPECT_EQ(decoded->DsRecords(), zone_.record.DsRecords());
+  EXPECT_EQ(decoded->CdsRRset().view().First().size(), 36u);
+  auto again = ZoneKeyRecord::Decode(decoded->Encode());
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->Encode(), decoded->Encode());
+}
+
+TEST_F(ZoneKeyRecordTest, LifeComesBackWhole) {
+  ZoneKeyRecord& record = zone_.record;
+  zone_.Add(Role::kZsk, KeyHome::kSealed);
+  record.key_ttl = 5;
+  record.zone_ttl = 7;
+  record.older_keys_until = kNow + 9;
+  record.older_data_until = kNow + 11;
+  Rollover roll;
+  roll.cause = RollCause::kEmergency;
+  roll.step = RollStep::kSwitched;
+  roll.old_tag = record.keys[1].key_tag;
+  roll.new_tag = record.keys[2].key_tag;
+  roll.started = kNow;
+  roll.served_at = kNow + 3;
+  record.rollovers = {roll};
+  const auto decoded = ZoneKeyRecord::Decode(record.Encode());
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->rollovers, record.rollovers);
+  EXPECT_EQ(decoded->key_ttl, 5u);
+  EXPECT_EQ(decoded->older_data_until, kNow + 11);
+
+  record.rollovers[0].old_tag ^= 1;
+  EXPECT_FALSE(ZoneKeyRecord::Decode(record.Encode())) << "a rollover of a key that is not there";
+}
+
+// RFC 8901 section 3.2: the ZSKs of the others in the DNSKEY RRset, all KSKs at the parent.
+TEST_F(ZoneKeyRecordTest, Rfc8901Section3_2_ForeignKeysArePublishedAndTheirKsksAskedFor) {
+  SoftwareZone other("example.net.");
+  ZoneKeyRecord& record = zone_.record;
+  for (const KeyRecord& key : other.record.keys) {
+    ASSERT_FALSE(record.HasTag(key.key_tag));
+    record.foreign.push_back(key.Dnskey());
+    EXPECT_TRUE(record.HasTag(key.key_tag));
+  }
+  EXPECT_EQ(record.DnskeyRRset().count(), 4);
+  EXPECT_EQ(record.CdsRRset().count(), 2);
+  EXPECT_EQ(record.CdnskeyRRset().count(), 2);
+  const auto decoded = ZoneKeyRecord::Decode(record.Encode());
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->foreign, record.foreign);
+
+  record.foreign.push_back(record.keys[0].Dnskey());
+  EXPECT_FALSE(ZoneKeyRecord::Decode(record.Encode())) << "a foreign key with the tag of ours";
 }
 
 TEST_F(ZoneKeyRecordTest, TwoKeysWithOneTagAreRefused) {

@@ -1,0 +1,160 @@
+// /v1/zones/{name}/rollovers and …/keys/foreign: keys that are replaced, and keys of others.
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdio>
+
+#include "control/api_call.h"
+#include "control/lifecycle.h"
+#include "keycache/zone_key_record.h"
+
+namespace sealwire::control {
+
+using keycache::DnskeyRdata;
+using keycache::Role;
+using keycache::RollCause;
+using nlohmann::json;
+
+namespace {
+
+std::optional<Role> ParseRole(std::string_view text) {
+  if (text == "zsk") return Role::kZsk;
+  if (text == "ksk") return Role::kKsk;
+  return std::nullopt;
+}
+
+// "257 3 13 base64…": a P-256 key of the zone, for both providers must use one algorithm
+// (RFC 8901 section 4).
+Result<DnskeyRdata> ParseDnskey(const std::string& text) {
+  unsigned flags = 0, protocol = 0, algorithm = 0;
+  char base64[129] = {}, more = 0;
+  const int fields =
+      std::sscanf(text.c_str(), "%u %u %u %128s %c", &flags, &protocol, &algorithm, base64, &more);
+  if (fields != 4 || protocol != 3 || (flags != 256 && flags != 257)) {
+    return Error{"'" + text + "' is no DNSKEY: write \"256 3 13 BASE64\" or \"257 3 13 BASE64\""};
+  }
+  if (algorithm != signer::kAlgorithmP256) {
+    return Error{"algorithm " + std::to_string(algorithm) +
+                 " is not the one this zone is signed with: both providers must use 13 "
+                 "(RFC 8901 section 4)"};
+  }
+  std::array<unsigned char, 96> octets{};
+  const std::string_view digits = base64;
+  const int size =
+      digits.size() != 88
+          ? -1
+          : EVP_DecodeBlock(octets.data(), reinterpret_cast<const unsigned char*>(digits.data()),
+                            static_cast<int>(digits.size()));
+  if (size != 66 || !digits.ends_with("==")) return Error{"'" + text + "' holds no P-256 key"};
+  signer::PublicKey key;
+  std::copy_n(octets.begin(), key.size(), key.begin());
+  return keycache::MakeDnskey(flags == 257 ? Role::kKsk : Role::kZsk, key);
+}
+
+Outcome Invalid(std::string detail) {
+  return {Failure::kInvalid, std::move(detail)};
+}
+
+}  // namespace
+
+json Api::RolloversJson(const ZoneEntry& entry, const keycache::ZoneKeyRecord& record) {
+  json list = json::array();
+  for (const keycache::Rollover& roll : record.rollovers) {
+    const RollDecision next =
+        Decide(record, roll, zones_.LifeOf(entry), zones_.FactsOf(entry), zones_.Now());
+    list.push_back({{"role", ToText(roll.role())},
+                    {"method", ToText(roll.method)},
+                    {"cause", ToText(roll.cause)},
+                    {"old_key_tag", roll.old_tag},
+                    {"new_key_tag", roll.new_tag},
+                    {"step", ToText(roll.step)},
+                    {"cancelled", roll.cancelled},
+                    {"started", TimeJson(roll.started)},
+                    {"step_at", TimeJson(roll.step_at)},
+                    {"code", next.code},
+                    {"reason", next.reason},
+                    {"not_before", TimeJson(next.not_before)}});
+  }
+  return list;
+}
+
+void Api::GetRollovers(Call& call) {
+  const auto name = call.ZoneName();
+  if (!name) return;
+  const ZoneEntry* entry = zones_.registry().Find(*name);
+  if (entry == nullptr) {
+    return call.Send(ProblemOf({Failure::kNotFound, "there is no zone '" + *name + "'"}));
+  }
+  json list = json::array();
+  const auto encoded = zones_.registry().store().ReadKeys(*name);
+  if (!encoded.ok()) return call.Send(ProblemOf({Failure::kInternal, encoded.error()}));
+  if (!encoded->empty()) {
+    const auto record = keycache::ZoneKeyRecord::Decode(*encoded);
+    if (!record.ok()) return call.Send(ProblemOf({Failure::kInternal, record.error()}));
+    list = RolloversJson(*entry, *record);
+  }
+  call.Send(JsonReply(200, {{"rollovers", std::move(list)}}));
+}
+
+void Api::PostRollover(Call& call) {
+  const auto name = call.ZoneName();
+  if (!name) return;
+  const auto body = call.Body({"role", "emergency"});
+  if (!body) return;
+  if (!body->contains("role") || !(*body)["role"].is_string()) {
+    return call.Send(ProblemOf(Invalid(R"(role must be "zsk" or "ksk")")));
+  }
+  const std::string text = (*body)["role"].get<std::string>();
+  if (text == "algorithm") {
+    return call.Send(
+        ProblemOf(Invalid("this version signs with algorithm 13 only: there is none to roll to")));
+  }
+  const auto role = ParseRole(text);
+  if (!role) return call.Send(ProblemOf(Invalid(R"(role must be "zsk" or "ksk")")));
+  if (body->contains("emergency") && !(*body)["emergency"].is_boolean()) {
+    return call.Send(ProblemOf(Invalid("emergency must be true or false")));
+  }
+  const RollCause cause =
+      body->value("emergency", false) ? RollCause::kEmergency : RollCause::kAsked;
+  zones_.RollKeys(*name, *role, cause, call.who, [this, call](const Outcome& outcome) mutable {
+    if (!outcome.ok()) return call.Send(ProblemOf(outcome));
+    GetRollovers(call);
+  });
+}
+
+void Api::DeleteRollover(Call& call) {
+  const auto name = call.ZoneName();
+  if (!name) return;
+  const auto role = ParseRole(call.request.segments[4]);
+  if (!role) return call.Send(ProblemOf(Invalid("a rollover is named \"zsk\" or \"ksk\"")));
+  zones_.CancelRollover(*name, *role, call.who, [call](const Outcome& outcome) {
+    call.Send(outcome.ok() ? net::HttpResponse{204, {}, ""} : ProblemOf(outcome));
+  });
+}
+
+void Api::PutForeignKeys(Call& call) {
+  const auto name = call.ZoneName();
+  if (!name) return;
+  const auto body = call.Body({"dnskey"});
+  if (!body) return;
+  if (!body->contains("dnskey") || !(*body)["dnskey"].is_array() ||
+      (*body)["dnskey"].size() > keycache::kMaxForeignKeys) {
+    return call.Send(ProblemOf(Invalid("dnskey must be a list of at most " +
+                                       std::to_string(keycache::kMaxForeignKeys) + " keys")));
+  }
+  std::vector<DnskeyRdata> keys;
+  for (const json& text : (*body)["dnskey"]) {
+    auto key = text.is_string() ? ParseDnskey(text.get<std::string>())
+                                : Result<DnskeyRdata>(Error{"dnskey must list text"});
+    if (!key.ok()) return call.Send(ProblemOf(Invalid(key.error())));
+    keys.push_back(*key);
+  }
+  zones_.SetForeignKeys(*name, std::move(keys), call.who,
+                        [this, call](const Outcome& outcome) mutable {
+                          if (!outcome.ok()) return call.Send(ProblemOf(outcome));
+                          GetKeys(call);
+                        });
+}
+
+}  // namespace sealwire::control

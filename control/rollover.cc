@@ -1,0 +1,441 @@
+#include "control/rollover.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/key_work.h"
+
+namespace sealwire::control {
+
+using keycache::KeyHome;
+using keycache::KeyRecord;
+using keycache::Role;
+using keycache::RollCause;
+using keycache::RollMethod;
+using keycache::Rollover;
+using keycache::RollStep;
+using keycache::ZoneKeyRecord;
+using Kind = RollDecision::Kind;
+
+namespace {
+
+std::uint32_t Stamp(std::int64_t time) noexcept {
+  return static_cast<std::uint32_t>(time);
+}
+
+// The clock counts whole seconds: one more makes sure that a TTL is over.
+constexpr std::int64_t kWholeSecond = 1;
+
+// Until every worker has taken a change of TTLs; it takes them milliseconds.
+constexpr std::uint32_t kTakenUp = 60;
+
+// How long a signature may be cached.
+std::uint32_t DataTtl(const KeyLife& life) noexcept {
+  return life.max_zone_ttl != 0 ? std::min(life.max_zone_ttl, life.signature_validity)
+                                : life.signature_validity;
+}
+
+// When no validator can have a DNSKEY RRset that was served before `from`.
+std::int64_t KeysForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
+  return std::max<std::int64_t>(from + record.key_ttl, record.older_keys_until) +
+         life.propagation_delay + kWholeSecond;
+}
+
+// When no validator can have a signature that was served before `from`.
+std::int64_t DataForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
+  const std::uint32_t ttl = std::max(record.zone_ttl, DataTtl(life));
+  return std::max<std::int64_t>(from + ttl, record.older_data_until) + life.propagation_delay +
+         kWholeSecond;
+}
+
+// When no validator can have a DS RRset that the parent served before `from`.
+std::int64_t DsForgotten(const KeyLife& life, const RollFacts& facts, std::int64_t from) {
+  return from + std::max(facts.ds_ttl, facts.parent.hold) + life.parent_propagation_delay +
+         kWholeSecond;
+}
+
+std::uint32_t Shown(const ParentObservation& parent, std::uint16_t key_tag) {
+  for (const DsSeen& seen : parent.ours) {
+    if (seen.key_tag == key_tag) return seen.servers;
+  }
+  return 0;
+}
+
+// What a look says of that which the parent has to do.
+enum class Verdict : std::uint8_t { kUnknown, kNotYet, kDone };
+
+bool WaitsForParent(const Rollover& roll) noexcept {
+  if (roll.cancelled) return false;
+  if (roll.step == RollStep::kSubmitted) return true;
+  return roll.method == RollMethod::kDoubleDs && roll.step == RollStep::kReplaced;
+}
+
+Verdict ParentVerdict(const Rollover& roll, const RollFacts& facts) {
+  const ParentObservation& parent = facts.parent;
+  // A look from before the parent could see what it has to do proves nothing.
+  if (roll.served_at == 0 || parent.checked_at <= roll.served_at) return Verdict::kUnknown;
+  if (parent.servers == 0 || parent.answered == 0) return Verdict::kUnknown;
+  const bool all = parent.answered == parent.servers;
+  const bool none_has_old = Shown(parent, roll.old_tag) == 0;
+  const bool all_have_new = Shown(parent, roll.new_tag) == parent.servers;
+  // Without any DS the zone is insecure: there is no chain that a key could be missing from.
+  const bool done = parent.with_ds == 0 ||
+                    (roll.step == RollStep::kReplaced       ? none_has_old
+                     : roll.method == RollMethod::kDoubleDs ? all_have_new
+                                                            : none_has_old && all_have_new);
+  if (all && done) return Verdict::kDone;
+  if (done || parent.with_ds == 0) return Verdict::kUnknown;
+  // Those who did not answer may be behind; those who did must not contradict.
+  const bool needs_new = roll.step == RollStep::kSubmitted;
+  const bool needs_old_gone = roll.method != RollMethod::kDoubleDs || !needs_new;
+  const bool contradicted = (needs_new && Shown(parent, roll.new_tag) < parent.answered) ||
+                            (needs_old_gone && !none_has_old);
+  return contradicted ? Verdict::kNotYet : Verdict::kUnknown;
+}
+
+std::string TagText(std::uint16_t key_tag) {
+  return std::to_string(key_tag);
+}
+
+RollDecision Wait(std::string_view code, std::string reason, std::int64_t not_before = 0) {
+  RollDecision decision;
+  decision.code = code;
+  decision.reason = std::move(reason);
+  decision.not_before = not_before;
+  return decision;
+}
+
+RollDecision Step(RollStep next, std::string reason) {
+  RollDecision decision;
+  decision.kind = Kind::kStep;
+  decision.next = next;
+  decision.code = "none";
+  decision.reason = std::move(reason);
+  return decision;
+}
+
+RollDecision AfterCaches(std::int64_t not_before, std::int64_t now, RollStep next,
+                         std::string waiting, std::string done) {
+  if (now < not_before) return Wait("wait-caches", std::move(waiting), not_before);
+  return Step(next, std::move(done));
+}
+
+std::string WhatParentHasToDo(const Rollover& roll) {
+  if (roll.step == RollStep::kReplaced) {
+    return "The parent has to drop the DS record of key " + TagText(roll.old_tag) + ".";
+  }
+  if (roll.method == RollMethod::kDoubleDs) {
+    return "The parent has to add the DS record of key " + TagText(roll.new_tag) +
+           " beside that of key " + TagText(roll.old_tag) + ".";
+  }
+  return "The parent has to replace the DS record of key " + TagText(roll.old_tag) +
+         " by that of key " + TagText(roll.new_tag) + ".";
+}
+
+// The old key is not touched while the old DS may be cached (.nz, 2023).
+RollDecision AfterParent(const Rollover& roll, const KeyLife& life, const RollFacts& facts,
+                         std::int64_t now, RollStep next) {
+  const Verdict verdict = ParentVerdict(roll, facts);
+  if (roll.parent_at == 0 || verdict == Verdict::kNotYet) {
+    return Wait("wait-parent", WhatParentHasToDo(roll));
+  }
+  if (next == RollStep::kWithdrawn && roll.method == RollMethod::kDoubleDs) {
+    return Step(next, "The parent has dropped the old DS record.");
+  }
+  const std::int64_t not_before = DsForgotten(life, facts, roll.parent_at);
+  if (now < not_before) {
+    return Wait("wait-caches",
+                "The parent shows what it should; DS records that it served before may be cached.",
+                not_before);
+  }
+  if (facts.parent.checked_at < not_before || verdict != Verdict::kDone) {
+    return Wait("wait-parent", "Every server of the parent is asked once more.", not_before);
+  }
+  return Step(next, "No validator can have the parent's older DS records any more.");
+}
+
+RollDecision DecideZsk(const ZoneKeyRecord& record, const Rollover& roll, const KeyLife& life,
+                       std::int64_t now) {
+  if (roll.step == RollStep::kIntroduced) {
+    return AfterCaches(KeysForgotten(record, life, roll.served_at), now, RollStep::kSwitched,
+                       "DNSKEY RRsets without key " + TagText(roll.new_tag) + " may be cached.",
+                       "Every validator can know key " + TagText(roll.new_tag) + ".");
+  }
+  return AfterCaches(DataForgotten(record, life, roll.served_at), now, RollStep::kWithdrawn,
+                     "Signatures of key " + TagText(roll.old_tag) + " may be cached.",
+                     "No signature of key " + TagText(roll.old_tag) + " can be cached any more.");
+}
+
+RollDecision DecideKsk(const ZoneKeyRecord& record, const Rollover& roll, const KeyLife& life,
+                       const RollFacts& facts, std::int64_t now) {
+  const bool double_ds = roll.method == RollMethod::kDoubleDs;
+  switch (roll.step) {
+    case RollStep::kIntroduced:
+      return AfterCaches(
+          KeysForgotten(record, life, roll.served_at), now, RollStep::kSubmitted,
+          "DNSKEY RRsets without key " + TagText(roll.new_tag) + " may be cached.",
+          "Every validator can follow a DS record of key " + TagText(roll.new_tag) + ".");
+    case RollStep::kSubmitted:
+      return AfterParent(roll, life, facts, now,
+                         double_ds ? RollStep::kSwitched : RollStep::kWithdrawn);
+    case RollStep::kSwitched:
+      return AfterCaches(
+          KeysForgotten(record, life, roll.served_at), now, RollStep::kReplaced,
+          "DNSKEY RRsets with key " + TagText(roll.old_tag) + " may be cached.",
+          "No validator needs the DS record of key " + TagText(roll.old_tag) + " any more.");
+    default:
+      return AfterParent(roll, life, facts, now, RollStep::kWithdrawn);
+  }
+}
+
+}  // namespace
+
+RollDecision Decide(const ZoneKeyRecord& record, const Rollover& roll, const KeyLife& life,
+                    const RollFacts& facts, std::int64_t now) {
+  if (!facts.may_move) {
+    return Wait("none", "It rests while DNSSEC is being turned on or off.");
+  }
+  if (roll.served_at == 0) {
+    return Wait("wait-workers", "The last step is being brought to every worker.");
+  }
+  if (roll.step == RollStep::kWithdrawn) {
+    RollDecision finish;
+    finish.kind = Kind::kFinish;
+    finish.code = "none";
+    finish.reason = "Key " + TagText(LeavingTag(roll)) + " is destroyed.";
+    return finish;
+  }
+  return roll.method == RollMethod::kPrePublish ? DecideZsk(record, roll, life, now)
+                                                : DecideKsk(record, roll, life, facts, now);
+}
+
+bool Observe(ZoneKeyRecord& record, const RollFacts& facts, std::int64_t now) {
+  bool changed = false;
+  if (facts.served) {
+    for (KeyRecord& key : record.keys) {
+      if (!key.published || key.served_since != 0) continue;
+      key.served_since = Stamp(now);
+      changed = true;
+    }
+  }
+  for (Rollover& roll : record.rollovers) {
+    if (facts.served && roll.served_at == 0) {
+      roll.served_at = Stamp(now);
+      changed = true;
+    }
+    if (!WaitsForParent(roll)) continue;
+    const Verdict verdict = ParentVerdict(roll, facts);
+    if (verdict == Verdict::kDone && roll.parent_at == 0) {
+      roll.parent_at = Stamp(facts.parent.checked_at);
+      changed = true;
+    } else if (verdict == Verdict::kNotYet && roll.parent_at != 0) {
+      roll.parent_at = 0;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+std::uint16_t LeavingTag(const Rollover& roll) noexcept {
+  return roll.cancelled ? roll.new_tag : roll.old_tag;
+}
+
+void TakeStep(ZoneKeyRecord& record, Role role, RollStep step, std::int64_t now) {
+  Rollover* roll = record.RolloverOf(role);
+  KeyRecord* from = roll == nullptr ? nullptr : record.Find(roll->old_tag);
+  KeyRecord* to = roll == nullptr ? nullptr : record.Find(roll->new_tag);
+  if (from == nullptr || to == nullptr) return;
+  roll->step = step;
+  roll->step_at = Stamp(now);
+  roll->served_at = roll->parent_at = 0;
+  switch (step) {
+    case RollStep::kIntroduced:
+      break;
+    case RollStep::kSubmitted:  // of double-KSK: double-DS begins with it
+      from->wants_ds = false;
+      to->wants_ds = true;
+      to->signing_since = Stamp(now);
+      break;
+    case RollStep::kSwitched:
+      to->published = to->signing = true;
+      to->signing_since = Stamp(now);
+      from->signing = false;
+      from->published = roll->method == RollMethod::kPrePublish;
+      break;
+    case RollStep::kReplaced:
+      from->wants_ds = false;
+      break;
+    case RollStep::kWithdrawn: {
+      KeyRecord& leaving = roll->cancelled ? *to : *from;
+      leaving.published = leaving.signing = leaving.wants_ds = false;
+      break;
+    }
+  }
+}
+
+const KeyRecord* StandbyOf(const ZoneKeyRecord& record, Role role) noexcept {
+  for (const KeyRecord& key : record.keys) {
+    const bool in_use = role == Role::kZsk ? key.signing : key.wants_ds;
+    if (key.role != role || !key.published || in_use) continue;
+    const Rollover* roll = record.RolloverOf(role);
+    if (roll != nullptr && (roll->old_tag == key.key_tag || roll->new_tag == key.key_tag)) continue;
+    return &key;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// The key that a rollover replaces.
+const KeyRecord* KeyInUse(const ZoneKeyRecord& record, Role role) noexcept {
+  for (const KeyRecord& key : record.keys) {
+    if (key.role == role && key.signing && (role == Role::kZsk || key.wants_ds)) return &key;
+  }
+  return nullptr;
+}
+
+Status AddPublished(ZoneKeyRecord& record, Role role, const KeyLife& life, KeyMaker& maker,
+                    std::int64_t now) {
+  const KeyHome home = role == Role::kZsk ? KeyHome::kSealed : life.ksk;
+  if (Status made = maker.AddKey(record, role, home, Stamp(now)); !made.ok()) return made;
+  KeyRecord& key = record.keys.back();
+  key.published = true;
+  // A KSK signs from the start: whoever comes by its DS must find its signature in every cache.
+  key.signing = role == Role::kKsk;
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status AddStandby(ZoneKeyRecord& record, Role role, const KeyLife& life, KeyMaker& maker,
+                  std::int64_t now) {
+  return AddPublished(record, role, life, maker, now);
+}
+
+Status BeginRollover(ZoneKeyRecord& record, Role role, const KeyLife& life, RollCause cause,
+                     KeyMaker& maker, std::int64_t now) {
+  if (Rollover* running = record.RolloverOf(role); running != nullptr) {
+    if (cause != RollCause::kEmergency || running->cancelled) {
+      return Error{"a rollover of the " + std::string(ToText(role)) + " is under way already"};
+    }
+    running->cause = cause;  // it goes as fast as caches allow as it is
+    return Status::Ok();
+  }
+  const KeyRecord* in_use = KeyInUse(record, role);
+  if (in_use == nullptr) {
+    return Error{"the zone has no " + std::string(ToText(role)) + " in use"};
+  }
+  Rollover roll;
+  roll.cause = cause;
+  roll.old_tag = in_use->key_tag;
+  roll.started = roll.step_at = Stamp(now);
+  roll.method = role == Role::kZsk ? RollMethod::kPrePublish : life.ksk_roll;
+  if (const KeyRecord* standby = StandbyOf(record, role); standby != nullptr) {
+    // It was published long ago: what an introduction waits for may be over already.
+    if (role == Role::kKsk) roll.method = RollMethod::kDoubleKsk;
+    roll.new_tag = standby->key_tag;
+    roll.served_at = standby->served_since;
+  } else {
+    if (Status made = AddPublished(record, role, life, maker, now); !made.ok()) return made;
+    KeyRecord& key = record.keys.back();
+    roll.new_tag = key.key_tag;
+    if (roll.method == RollMethod::kDoubleDs) {
+      key.published = key.signing = false;
+      key.wants_ds = true;
+      roll.step = RollStep::kSubmitted;
+    }
+  }
+  record.rollovers.push_back(roll);
+  return Status::Ok();
+}
+
+Status CancelRollover(ZoneKeyRecord& record, Role role, const RollFacts& facts, std::int64_t now) {
+  Rollover* roll = record.RolloverOf(role);
+  if (roll == nullptr) {
+    return Error{"there is no rollover of the " + std::string(ToText(role))};
+  }
+  const bool double_ds = roll->method == RollMethod::kDoubleDs;
+  if (roll->step != (double_ds ? RollStep::kSubmitted : RollStep::kIntroduced)) {
+    return Error{"the new key is in use already: let the rollover end, then roll again"};
+  }
+  if (double_ds && facts.parent.with_ds > 0 &&
+      Shown(facts.parent, roll->old_tag) < facts.parent.with_ds) {
+    return Error{"the parent has dropped the old DS record already"};
+  }
+  roll->cancelled = true;
+  TakeStep(record, role, RollStep::kWithdrawn, now);
+  return Status::Ok();
+}
+
+std::int64_t RolloverDue(const ZoneKeyRecord& record, Role role, const KeyLife& life) noexcept {
+  const std::int64_t lifetime = role == Role::kZsk ? life.zsk_lifetime : life.ksk_lifetime;
+  const KeyRecord* key = KeyInUse(record, role);
+  if (lifetime == 0 || key == nullptr || record.RolloverOf(role) != nullptr) return 0;
+  const std::int64_t since = key->signing_since != 0 ? key->signing_since : key->created;
+  return since + lifetime - lifetime / 10 * (key->key_tag % 1024) / 1024;
+}
+
+bool UseTtls(ZoneKeyRecord& record, const KeyLife& life, std::int64_t now) {
+  const bool served = std::any_of(record.keys.begin(), record.keys.end(),
+                                  [](const KeyRecord& key) { return key.served_since != 0; });
+  if (const std::uint32_t ttl = DataTtl(life); ttl != record.zone_ttl) {
+    if (served) {
+      record.older_data_until =
+          std::max(record.older_data_until, Stamp(now) + record.zone_ttl + kTakenUp);
+    }
+    record.zone_ttl = ttl;
+  }
+  if (life.dnskey_ttl == record.key_ttl) return false;
+  if (served) {
+    record.older_keys_until =
+        std::max(record.older_keys_until, Stamp(now) + record.key_ttl + kTakenUp);
+  }
+  record.key_ttl = life.dnskey_ttl;
+  return true;
+}
+
+std::string_view ToText(RollMethod method) noexcept {
+  switch (method) {
+    case RollMethod::kPrePublish:
+      return "pre-publish";
+    case RollMethod::kDoubleKsk:
+      return "double-ksk";
+    case RollMethod::kDoubleDs:
+      break;
+  }
+  return "double-ds";
+}
+
+std::string_view ToText(RollStep step) noexcept {
+  switch (step) {
+    case RollStep::kIntroduced:
+      return "introduced";
+    case RollStep::kSubmitted:
+      return "submitted";
+    case RollStep::kSwitched:
+      return "switched";
+    case RollStep::kReplaced:
+      return "replaced";
+    case RollStep::kWithdrawn:
+      break;
+  }
+  return "withdrawn";
+}
+
+std::string_view ToText(RollCause cause) noexcept {
+  switch (cause) {
+    case RollCause::kAsked:
+      return "asked";
+    case RollCause::kScheduled:
+      return "scheduled";
+    case RollCause::kEmergency:
+      break;
+  }
+  return "emergency";
+}
+
+std::string_view ToText(Role role) noexcept {
+  return role == Role::kZsk ? "zsk" : "ksk";
+}
+
+}  // namespace sealwire::control

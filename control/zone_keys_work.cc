@@ -1,0 +1,273 @@
+// Work on the keys of a zone: commands, rollovers, CDS and signatures, done off the control thread
+// and stored before anything of it is published.
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+
+#include "control/lifecycle.h"
+#include "control/log.h"
+#include "control/zone_control.h"
+#include "signer/rrsig.h"
+
+namespace sealwire::control {
+namespace {
+
+constexpr const char* kSelf = "sealwired";
+constexpr std::size_t kMaxCommands = 16;  // of one zone, that wait
+constexpr std::int64_t kRefreshInterval = 3600;
+constexpr std::int64_t kMaxRetry = 60;
+constexpr std::int64_t kFirstCheck = 10;  // after the parent was asked for something
+
+std::int64_t RandomPart(std::int64_t span) {
+  std::uint32_t random = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
+  return static_cast<std::int64_t>(random % static_cast<std::uint64_t>(span));
+}
+
+bool MayMove(const ZoneRecord& zone) {
+  return zone.dnssec && (zone.status == ZoneStatus::kPending || zone.status == ZoneStatus::kActive);
+}
+
+}  // namespace
+
+RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
+  const ZoneRecord& zone = *entry.record;
+  RollFacts facts;
+  facts.served = IsSigned(zone) && entry.keys && entry.published != 0 &&
+                 entry.published <= parts_.registry.served();
+  facts.may_move = MayMove(zone);
+  facts.secured = facts.may_move && zone.parent.state == ParentState::kPublished;
+  facts.parent = zone.parent;
+  facts.ds_ttl = zone.ds_ttl_max;
+  return facts;
+}
+
+bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
+  const ZoneRecord& zone = *entry.record;
+  if (zone.dnssec && !zone.has_keys) return true;
+  if (!IsSigned(zone)) return false;
+  return !entry.keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at ||
+         (entry.roll_at != 0 && now >= entry.roll_at);
+}
+
+void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor) {
+  auto encoded = parts_.registry.store().ReadKeys(name);
+  if (!encoded.ok()) {
+    entry.key_problem = encoded.error();
+    entry.key_retry_at = Now() + kMaxRetry;
+    return;
+  }
+  PendingCommand command;
+  if (const auto waiting = commands_.find(name); waiting != commands_.end()) {
+    command = std::move(waiting->second.front());
+    waiting->second.pop_front();
+    if (waiting->second.empty()) commands_.erase(waiting);
+  }
+  KeyWorkOrder order;
+  order.apex = entry.record->apex();
+  order.encoded = *std::move(encoded);
+  order.cds = WantedCds(*entry.record);
+  order.life = LifeOf(entry);
+  order.facts = FactsOf(entry);
+  order.command = command.change;
+  entry.key_work_runs = true;
+  entry.roll_at = 0;
+  ++key_works_running_;
+  executor.Run([this, name, id = entry.record->id, order = std::move(order), now = Now(),
+                command = std::move(command)]() -> Executor::Completion {
+    return [this, name, id, command,
+            result = BringKeysUpToDate(parts_.key_maker, order, now)]() mutable {
+      FinishKeyWork(name, id, std::move(result), command);
+    };
+  });
+}
+
+void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result,
+                                const PendingCommand& command) {
+  --key_works_running_;
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr || entry->record->id != id) {
+    if (command.done) command.done({Failure::kNotFound, "the zone '" + name + "' was removed"});
+    return;
+  }
+  entry->key_work_runs = false;
+  const Outcome outcome = StoreKeyWork(name, *entry, result, command);
+  if (result.keys) {
+    const bool news = result.republish || !entry->keys;
+    entry->keys = std::move(result.keys);
+    entry->cds = result.cds;
+    if (news) {
+      parts_.registry.Touch(name);
+      parts_.registry.Publish();
+    }
+  }
+  PlanKeyWork(*entry, result);
+  if (entry->record->status == ZoneStatus::kError) Emit("keys-failed", name);
+  for (const KeyNote& note : result.notes) Emit(note.what, name);
+  Schedule(name);
+  if (command.done) command.done(outcome);
+}
+
+// Stored before anything of it is published. The outcome is the command's.
+Outcome ZoneControl::StoreKeyWork(const std::string& name, ZoneEntry& entry, KeyWorkResult& result,
+                                  const PendingCommand& command) {
+  const std::int64_t now = Now();
+  ZoneRecord record = *entry.record;
+  const bool fresh = !record.has_keys && !result.changed.empty();
+  if (fresh) KeysMade(record, now);
+  if (!record.has_keys && record.dnssec && record.status != ZoneStatus::kDisabled) {
+    KeysFailed(record, result.problem, now);
+  }
+  Change change;
+  if (!(record == *entry.record)) {
+    record.changed = now;
+    change.history.push_back(
+        {0, now, name, kSelf, fresh ? "keys-made" : "keys-failed", record.problem});
+    change.put.push_back(record);
+  }
+  const bool carried_out = command.change && result.refused.empty();
+  if (carried_out) {
+    change.history.push_back({0, now, name, command.who.name, command.note.what,
+                              command.note.detail, command.who.reason});
+  }
+  for (const KeyNote& note : result.notes) {
+    change.history.push_back({0, now, name, kSelf, note.what, note.detail});
+  }
+  if (!result.changed.empty()) change.keys.push_back({name, result.changed});
+  if (!change.put.empty() || !change.keys.empty()) {
+    if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+      result.problem = status.error();
+      result.keys.reset();
+      result.notes.clear();
+      // Nobody knows of them: they would stay in the token for ever.
+      if (fresh) DestroyKeys(name, std::move(result.changed));
+      keycache::ZoneKeyRecord orphans;
+      orphans.apex = record.apex();
+      orphans.keys = result.made;
+      if (!orphans.keys.empty()) DestroyKeys(name, orphans.Encode());
+      return {Failure::kInternal, status.error()};
+    }
+  }
+  for (const HistoryRow& row : change.history) {
+    if (row.what == "keys-failed") continue;  // told once, by PlanKeyWork()
+    Log(LogLevel::kInfo, row.what,
+        {{"zone", name}, {"who", row.who}, {"detail", row.detail.empty() ? "-" : row.detail}});
+  }
+  if (fresh) Emit("keys-made", name);
+  if (command.change && !carried_out) return {Failure::kConflict, result.refused};
+  return {};
+}
+
+void ZoneControl::PlanKeyWork(ZoneEntry& entry, const KeyWorkResult& result) {
+  const std::int64_t now = Now();
+  const bool news = entry.key_problem != result.problem;
+  entry.key_problem = result.problem;
+  entry.awaits_workers = result.awaits_workers;
+  entry.awaits_parent = result.awaits_parent;
+  entry.roll_at = result.look_at;
+  if (result.awaits_parent) {
+    entry.check_at =
+        std::min(entry.check_at, std::max(now, entry.record->parent.checked_at + kFirstCheck));
+  }
+  if (result.problem.empty()) {
+    entry.key_failures = 0;
+    entry.key_retry_at = 0;
+    entry.refresh_at = now + kRefreshInterval / 2 + RandomPart(kRefreshInterval);
+    return;
+  }
+  entry.key_retry_at =
+      now + std::min<std::int64_t>(kMaxRetry, 1ll << std::min(entry.key_failures, 6));
+  ++entry.key_failures;
+  if (news) {
+    Log(LogLevel::kError, "keys-failed", {{"zone", entry.record->name}, {"error", result.problem}});
+  }
+}
+
+void ZoneControl::CommandKeys(const std::string& name, KeyCommand change, KeyNote note,
+                              const Actor& who, Done done) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  auto& waiting = commands_[name];
+  if (waiting.size() >= kMaxCommands) {
+    return done({Failure::kConflict, "too many commands wait for the keys of '" + name + "'"});
+  }
+  waiting.push_back({std::move(change), std::move(note), who, std::move(done)});
+  Schedule(name);
+  Tick();
+}
+
+void ZoneControl::RollKeys(const std::string& name, keycache::Role role, keycache::RollCause cause,
+                           const Actor& who, Done done) {
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  if (!MayMove(*entry->record) || !entry->record->has_keys) {
+    return done({Failure::kConflict, "'" + name + "' is " +
+                                         std::string(ToText(entry->record->status)) +
+                                         ": keys roll while DNSSEC is pending or active"});
+  }
+  CommandKeys(
+      name,
+      [role, cause, life = LifeOf(*entry)](keycache::ZoneKeyRecord& record, KeyMaker& maker,
+                                           std::int64_t now) {
+        return BeginRollover(record, role, life, cause, maker, now);
+      },
+      {"rollover-started", std::string(ToText(role)) + ", " + std::string(ToText(cause))}, who,
+      std::move(done));
+}
+
+void ZoneControl::CancelRollover(const std::string& name, keycache::Role role, const Actor& who,
+                                 Done done) {
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  CommandKeys(
+      name,
+      [role, facts = FactsOf(*entry)](keycache::ZoneKeyRecord& record, KeyMaker&,
+                                      std::int64_t now) {
+        return control::CancelRollover(record, role, facts, now);
+      },
+      {"rollover-cancelling", std::string(ToText(role))}, who, std::move(done));
+}
+
+void ZoneControl::SetForeignKeys(const std::string& name, std::vector<keycache::DnskeyRdata> keys,
+                                 const Actor& who, Done done) {
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  if (!IsSigned(*entry->record)) {
+    return done({Failure::kConflict, "'" + name + "' is not signed: turn DNSSEC on first"});
+  }
+  const KeyNote note{"foreign-keys-set", std::to_string(keys.size()) + " keys"};
+  CommandKeys(
+      name,
+      [keys = std::move(keys)](keycache::ZoneKeyRecord& record, KeyMaker&, std::int64_t) {
+        record.foreign.clear();
+        for (const keycache::DnskeyRdata& key : keys) {
+          const std::uint16_t key_tag = signer::KeyTag(key);
+          // Two keys with one tag have cost others their zone (.ru, 2024).
+          if (record.HasTag(key_tag)) {
+            return Status(Error{"the zone has a key with the tag " + std::to_string(key_tag) +
+                                " already: one of the two must be rolled first"});
+          }
+          record.foreign.push_back(key);
+        }
+        return Status::Ok();
+      },
+      note, who, std::move(done));
+}
+
+void ZoneControl::DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded) {
+  if (encoded.empty()) return;
+  parts_.hsm_work.Run([this, name, encoded = std::move(encoded)]() -> Executor::Completion {
+    const auto record = keycache::ZoneKeyRecord::Decode(encoded);
+    const Status status =
+        record.ok() ? parts_.key_maker.DestroyKeys(*record) : Status(Error{record.error()});
+    return [name, error = status.error()] {
+      // Nothing depends on it any more: the operator may remove it from the token.
+      if (!error.empty()) {
+        Log(LogLevel::kWarning, "keys-left-in-token", {{"zone", name}, {"error", error}});
+      }
+    };
+  });
+}
+
+}  // namespace sealwire::control
