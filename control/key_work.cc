@@ -202,9 +202,10 @@ KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std:
     return result;
   }
   Draft draft(maker, order, *record, now);
+  // What the facts say is said of the record as it is stored: it is judged before it changes.
+  draft.MoveRollovers(result);
   draft.Command(result);
   draft.FollowPolicy();
-  draft.MoveRollovers(result);
   draft.BeginWhatIsDue(result);
   if (draft.Settle(result)) {
     auto encoded = draft.record().Encode();
