@@ -117,10 +117,16 @@ TsigVerdict TsigRecord::Find(dns::Bytes message, TsigRecord& out) noexcept {
         reader.remaining() != 0) {
       return TsigVerdict::kMalformed;
     }
-    const auto key = dns::NameView::Parse(message.subspan(owner));
+    // Some askers compress the key's name against the question.
+    dns::MessageView view;
+    if (view.Parse(message, dns::QuestionRule::kOneOrNone) != dns::ParseError::kNone) {
+      return TsigVerdict::kMalformed;
+    }
+    std::size_t end = 0;
+    const auto key = view.ReadName(owner, end);
     if (!key) return TsigVerdict::kMalformed;
     out.offset = owner;
-    out.key = dns::Name(*key);
+    out.key = *key;
     return ReadRdata(rdata, out);
   }
   return reader.ok() ? TsigVerdict::kUnsigned : TsigVerdict::kMalformed;

@@ -66,6 +66,7 @@ class KnotPrimary:
 
     def __init__(self, parts, zones, *, notify=None, key=None, name="knotprimary", catalog=None):
         self.port, self.home = stack.free_port(), parts.folder(name)
+        (self.home / "db").mkdir()
         lines = ["server:", f"  listen: 127.0.0.1@{self.port}", f'  rundir: "{self.home}"', "  udp-workers: 1", "  tcp-workers: 1",
                  "  background-workers: 1", "log:", "  - target: stderr", "    any: info", "database:", f'  storage: "{self.home}/db"']
         if key:
@@ -74,7 +75,7 @@ class KnotPrimary:
             lines += ["remote:", "  - id: sealwire", f"    address: 127.0.0.1@{notify}"] + ([f"    key: {key}"] if key else [])
         lines += ["acl:", "  - id: out", "    address: 127.0.0.1", "    action: transfer"] + ([f"    key: {key}"] if key else [])
         lines += ["template:", "  - id: default", f'    storage: "{self.home}"', "    acl: out", "    zonefile-load: difference",
-                  "    journal-content: changes"]
+                  "    journal-content: all"]
         if notify:
             lines += ["    notify: sealwire"]
         lines += ["zone:"]

@@ -67,7 +67,7 @@ def test_knot_with_tsig_notifies_and_sends_a_difference(world):
     same_answers(world, "knot.example", world.knot.port)
     before = world.sealwire.process.text().count("way=ixfr")
     world.knot.replace("knot.example", primaries.zone_text("knot.example", 101, extra="more IN TXT more\n"))
-    stack.until(5, "the change is here", lambda: stack.ask(world.sealwire.port, "more.knot.example", "TXT").answer)
+    stack.until(15, f"the change is here\n{world.knot.process.text()[-2500:]}\n{world.sealwire.process.text()[-1500:]}", lambda: stack.ask(world.sealwire.port, "more.knot.example", "TXT").answer)
     same_answers(world, "knot.example", world.knot.port)
     assert world.sealwire.process.text().count("way=ixfr") == before + 1
 

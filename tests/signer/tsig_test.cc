@@ -249,6 +249,19 @@ TEST(Tsig, Rfc8945Section5_3_1_AHundredUnsignedMessagesAreTooMany) {
   EXPECT_EQ(asked.asker.VerifyReply(Message(true), kThen, size), TsigVerdict::kBadSig);
 }
 
+TEST(Tsig, TheKeysNameMayBeCompressed) {
+  const auto key = KeyOf("hmac-sha256");
+  // "xfr.example": here the question is of a name that ends in "example".
+  Octets message = FromHex("123400000001000000000000077a6f6e65733132076578616d706c650000060001");
+  TsigExchange asker(*key);
+  Octets query = Signed(asker, message, kThen);
+  const auto name = query.begin() + static_cast<long>(message.size()) + 4;  // "example", root
+  query.erase(name, name + 9);
+  query.insert(name, {0xc0, 0x14});
+  TsigExchange server;
+  EXPECT_EQ(VerifiedBy(server, query, key.get(), kThen), TsigVerdict::kGood);
+}
+
 TEST(Tsig, ARecordThatIsNotTheLastIsMalformed) {
   const auto key = KeyOf("hmac-sha256");
   Asked asked(*key);
