@@ -22,7 +22,10 @@ constexpr Role kRoles[] = {Role::kZsk, Role::kKsk};
 class Draft {
  public:
   Draft(KeyMaker& maker, const KeyWorkOrder& order, ZoneKeyRecord record, std::int64_t now)
-      : maker_(maker), order_(order), before_(record), record_(std::move(record)), now_(now) {}
+      : maker_(maker), order_(order), before_(record), record_(std::move(record)), now_(now) {
+    // First of all: what is begun below is not served yet.
+    Observe(record_, order_.facts, now_);
+  }
 
   // Each notes what it could not do in `result.problem`, and leaves the rest to the others.
   void Command(KeyWorkResult& result);
@@ -67,12 +70,11 @@ void Draft::Command(KeyWorkResult& result) {
 }
 
 void Draft::FollowPolicy() {
-  published_changed_ |= UseTtls(record_, order_.life, now_);
+  published_changed_ |= UseTtls(record_, order_.life);
   published_changed_ |= std::exchange(record_.cds, order_.cds) != order_.cds;
 }
 
 void Draft::MoveRollovers(KeyWorkResult& result) {
-  Observe(record_, order_.facts, now_);
   for (const Role role : kRoles) {
     const Rollover* roll = record_.RolloverOf(role);
     if (roll == nullptr) continue;

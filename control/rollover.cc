@@ -26,9 +26,6 @@ std::uint32_t Stamp(std::int64_t time) noexcept {
 // The clock counts whole seconds: one more makes sure that a TTL is over.
 constexpr std::int64_t kWholeSecond = 1;
 
-// Until every worker has taken a change of TTLs; it takes them milliseconds.
-constexpr std::uint32_t kTakenUp = 60;
-
 // How long a signature may be cached.
 std::uint32_t DataTtl(const KeyLife& life) noexcept {
   return life.max_zone_ttl != 0 ? std::min(life.max_zone_ttl, life.signature_validity)
@@ -37,13 +34,14 @@ std::uint32_t DataTtl(const KeyLife& life) noexcept {
 
 // When no validator can have a DNSKEY RRset that was served before `from`.
 std::int64_t KeysForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
-  return std::max<std::int64_t>(from + record.key_ttl, record.older_keys_until) +
+  return std::max<std::int64_t>(from + std::max(record.key_ttl, record.older_key_ttl),
+                                record.older_keys_until) +
          life.propagation_delay + kWholeSecond;
 }
 
 // When no validator can have a signature that was served before `from`.
 std::int64_t DataForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
-  const std::uint32_t ttl = std::max(record.zone_ttl, DataTtl(life));
+  const std::uint32_t ttl = std::max({record.zone_ttl, record.older_zone_ttl, DataTtl(life)});
   return std::max<std::int64_t>(from + ttl, record.older_data_until) + life.propagation_delay +
          kWholeSecond;
 }
@@ -209,8 +207,24 @@ RollDecision Decide(const ZoneKeyRecord& record, const Rollover& roll, const Key
                                                 : DecideKsk(record, roll, life, facts, now);
 }
 
+namespace {
+
+// The TTLs in force are the only ones that are served now.
+bool TakeOverTtls(ZoneKeyRecord& record, std::int64_t now) {
+  const auto take = [now](std::uint32_t& ttl, std::uint32_t& until) {
+    if (ttl == 0) return false;
+    until = std::max(until, Stamp(now) + ttl);
+    ttl = 0;
+    return true;
+  };
+  const bool keys = take(record.older_key_ttl, record.older_keys_until);
+  return take(record.older_zone_ttl, record.older_data_until) || keys;
+}
+
+}  // namespace
+
 bool Observe(ZoneKeyRecord& record, const RollFacts& facts, std::int64_t now) {
-  bool changed = false;
+  bool changed = facts.served && TakeOverTtls(record, now);
   if (facts.served) {
     for (KeyRecord& key : record.keys) {
       if (!key.published || key.served_since != 0) continue;
@@ -375,21 +389,15 @@ std::int64_t RolloverDue(const ZoneKeyRecord& record, Role role, const KeyLife& 
   return since + lifetime - lifetime / 10 * (key->key_tag % 1024) / 1024;
 }
 
-bool UseTtls(ZoneKeyRecord& record, const KeyLife& life, std::int64_t now) {
+bool UseTtls(ZoneKeyRecord& record, const KeyLife& life) {
   const bool served = std::any_of(record.keys.begin(), record.keys.end(),
                                   [](const KeyRecord& key) { return key.served_since != 0; });
   if (const std::uint32_t ttl = DataTtl(life); ttl != record.zone_ttl) {
-    if (served) {
-      record.older_data_until =
-          std::max(record.older_data_until, Stamp(now) + record.zone_ttl + kTakenUp);
-    }
+    if (served) record.older_zone_ttl = std::max(record.older_zone_ttl, record.zone_ttl);
     record.zone_ttl = ttl;
   }
   if (life.dnskey_ttl == record.key_ttl) return false;
-  if (served) {
-    record.older_keys_until =
-        std::max(record.older_keys_until, Stamp(now) + record.key_ttl + kTakenUp);
-  }
+  if (served) record.older_key_ttl = std::max(record.older_key_ttl, record.key_ttl);
   record.key_ttl = life.dnskey_ttl;
   return true;
 }

@@ -50,7 +50,8 @@ struct RollDecision {
 RollDecision Decide(const keycache::ZoneKeyRecord& record, const keycache::Rollover& roll,
                     const KeyLife& life, const RollFacts& facts, std::int64_t now);
 
-// Takes down what is seen: since when steps are served, and what the parent shows. True when the
+// Takes down what is seen: since when steps are served, and what the parent shows. To be called
+// before anything else is done to a record: `facts` speak of it as it is stored. True when the
 // record changed; nothing that is published does.
 bool Observe(keycache::ZoneKeyRecord& record, const RollFacts& facts, std::int64_t now);
 
@@ -84,7 +85,7 @@ Status AddStandby(keycache::ZoneKeyRecord& record, keycache::Role role, const Ke
 
 // Puts the policy's TTLs in force, and keeps in mind how long what was served with longer ones may
 // be cached. True when the key RRsets must be signed anew.
-bool UseTtls(keycache::ZoneKeyRecord& record, const KeyLife& life, std::int64_t now);
+bool UseTtls(keycache::ZoneKeyRecord& record, const KeyLife& life);
 
 std::string_view ToText(keycache::RollMethod method) noexcept;  // "pre-publish", "double-ksk", …
 std::string_view ToText(keycache::RollStep step) noexcept;      // "introduced", "submitted", …

@@ -6,7 +6,8 @@
 //     key        role u16 | home u8 | flags u8 | key tag u16 | created u32 | served since u32 |
 //                signing since u32 | x | y | HSM id 16, or sealed key 166
 //     signature  covered u16 | inception u32 | expiration u32 | RDATA u16 length + octets
-//     life       key TTL u32 | zone TTL u32 | older keys until u32 | older data until u32 |
+//     life       key TTL u32 | zone TTL u32 | older key TTL u32 | older zone TTL u32 |
+//                older keys until u32 | older data until u32 |
 //                rollovers u8 | rollover… | foreign u8 | DNSKEY 68…
 //     rollover   method u8 | cause u8 | step u8 | cancelled u8 | old tag u16 | new tag u16 |
 //                started u32 | step at u32 | served at u32 | parent at u32
@@ -30,7 +31,7 @@ constexpr std::uint8_t kPublished = 1;
 constexpr std::uint8_t kSigning = 2;
 constexpr std::uint8_t kWantsDs = 4;
 constexpr std::size_t kFixedKeySize = 82;
-constexpr std::size_t kFixedLifeSize = 18;
+constexpr std::size_t kFixedLifeSize = 26;
 constexpr std::size_t kRolloverSize = 24;
 constexpr std::size_t kFixedSignatureSize = 12;
 constexpr std::size_t kMaxSignatures = 256;
@@ -128,6 +129,8 @@ std::optional<PreparedSignature> ReadSignature(dns::Reader& in) {
 void WriteLife(const ZoneKeyRecord& record, dns::Writer& out) {
   out.U32(record.key_ttl);
   out.U32(record.zone_ttl);
+  out.U32(record.older_key_ttl);
+  out.U32(record.older_zone_ttl);
   out.U32(record.older_keys_until);
   out.U32(record.older_data_until);
   out.U8(static_cast<std::uint8_t>(record.rollovers.size()));
@@ -183,6 +186,8 @@ bool ReadRollover(dns::Reader& in, ZoneKeyRecord& record) {
 bool ReadLife(dns::Reader& in, ZoneKeyRecord& record) {
   record.key_ttl = in.U32();
   record.zone_ttl = in.U32();
+  record.older_key_ttl = in.U32();
+  record.older_zone_ttl = in.U32();
   record.older_keys_until = in.U32();
   record.older_data_until = in.U32();
   const std::uint8_t rollovers = in.U8();

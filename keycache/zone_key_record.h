@@ -100,7 +100,10 @@ struct ZoneKeyRecord {
 
   std::uint32_t key_ttl = kKeyTtl;     // seconds; of DNSKEY, CDS and CDNSKEY
   std::uint32_t zone_ttl = 3 * 86400;  // seconds for which signatures by the ZSK may be cached
-  // What was served before with a longer TTL may be cached until then; 0: nothing was.
+  // The longest TTL in force before, until every worker is seen to serve the one above; 0: none.
+  std::uint32_t older_key_ttl = 0;
+  std::uint32_t older_zone_ttl = 0;
+  // What was served with it may be cached until then; 0: nothing was.
   std::uint32_t older_keys_until = 0;
   std::uint32_t older_data_until = 0;
   std::vector<Rollover> rollovers;  // at most one of each role

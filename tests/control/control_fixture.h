@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "control/state_store.h"
@@ -92,9 +93,7 @@ class FakeKeyMaker : public KeyMaker {
     keycache::KeyRecord key;
     key.role = role;
     key.home = role == keycache::Role::kKsk ? keycache::KeyHome::kHsm : keycache::KeyHome::kSealed;
-    for (std::size_t i = 0; i < key.public_key.size(); ++i) {
-      key.public_key[i] = static_cast<std::uint8_t>(i + static_cast<std::size_t>(++seed_));
-    }
+    for (std::uint8_t& octet : key.public_key) octet = static_cast<std::uint8_t>(random_());
     key.key_tag = signer::KeyTag(key.Dnskey());
     key.created = key.signing_since = now;
     key.wants_ds = role == keycache::Role::kKsk;
@@ -102,7 +101,7 @@ class FakeKeyMaker : public KeyMaker {
     key.sealed.key_tag = key.key_tag;
     return key;
   }
-  int seed_ = 0;
+  std::mt19937 random_;  // the same keys in every run
 };
 
 // A parent with one server, which has the DS that the test gives it.

@@ -103,7 +103,7 @@ TEST_F(RolloverTest, Rfc7583Section3_2_1_ZskIsPrePublishedThenSignsThenGoes) {
 
 TEST_F(RolloverTest, WaitsForTheTtlThatWasServedNotForTheOneInForce) {
   life_.dnskey_ttl = 5;
-  EXPECT_TRUE(UseTtls(record_, life_, now_));
+  EXPECT_TRUE(UseTtls(record_, life_));
   Begin(Role::kZsk);
   Serve();
   EXPECT_GE(Next(Role::kZsk).not_before, kStart + 3600);

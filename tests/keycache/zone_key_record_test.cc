@@ -85,7 +85,7 @@ TEST_F(ZoneKeyRecordTest, RecordOfVersion1IsReadAndWrittenBackAsVersion2) {
   const std::size_t first_key = 4 + zone_.record.apex.size() + 2;
   const std::size_t second_key = first_key + 82 + sizeof(KeyId);
   std::vector<std::uint8_t> old = octets_;
-  old.resize(old.size() - 32 - 18);  // neither sum nor life
+  old.resize(old.size() - 32 - 26);  // neither sum nor life
   for (const std::size_t key : {second_key, first_key}) {
     old.erase(old.begin() + static_cast<std::ptrdiff_t>(key) + 10,
               old.begin() + static_cast<std::ptrdiff_t>(key) + 18);
@@ -113,6 +113,7 @@ TEST_F(ZoneKeyRecordTest, LifeComesBackWhole) {
   zone_.Add(Role::kZsk, KeyHome::kSealed);
   record.key_ttl = 5;
   record.zone_ttl = 7;
+  record.older_key_ttl = 13;
   record.older_keys_until = kNow + 9;
   record.older_data_until = kNow + 11;
   Rollover roll;
@@ -127,6 +128,7 @@ TEST_F(ZoneKeyRecordTest, LifeComesBackWhole) {
   ASSERT_TRUE(decoded) << decoded.error();
   EXPECT_EQ(decoded->rollovers, record.rollovers);
   EXPECT_EQ(decoded->key_ttl, 5u);
+  EXPECT_EQ(decoded->older_key_ttl, 13u);
   EXPECT_EQ(decoded->older_data_until, kNow + 11);
 
   record.rollovers[0].old_tag ^= 1;
