@@ -2,6 +2,7 @@
 
 #include <ldns/ldns.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -30,7 +31,7 @@ dns::Bytes OctetsOf(const ldns_rdf* rdf) noexcept {
   return {ldns_rdf_data(rdf), ldns_rdf_size(rdf)};
 }
 
-// The words of an entry that stand before its RDATA: owner, TTL, class, type at most.
+// The first words of an entry; what stands before its RDATA is owner, TTL, class and type at most.
 std::vector<std::string_view> FirstWords(std::string_view entry, std::size_t most) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
@@ -71,9 +72,12 @@ std::optional<std::string> AliasAsCname(const std::string& entry) {
 
 // ldns takes a name in RDATA that begins with an escaped @ for the origin.
 bool LostAnEscapedAt(const ldns_rr& rr, const std::string& entry, const ldns_rdf* origin) {
-  if (entry.find("\\@") == std::string::npos && entry.find("\\064") == std::string::npos) {
-    return false;
-  }
+  const bool owner_stands_first = entry.front() != ' ' && entry.front() != '\t';
+  const auto words = FirstWords(entry, 16);
+  const bool begins_with_one =
+      std::any_of(words.begin() + (owner_stands_first ? 1 : 0), words.end(),
+                  [](auto word) { return word.starts_with("\\@") || word.starts_with("\\064"); });
+  if (!begins_with_one) return false;
   for (std::size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
     const ldns_rdf* rdf = ldns_rr_rdf(&rr, i);
     if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && ldns_rdf_compare(rdf, origin) == 0) {

@@ -122,9 +122,10 @@ TEST(ZoneFile, Rfc1035Section5_1_AnEscapedAtIsNotTheOrigin) {
     EXPECT_THAT(ErrorOf("a MX 10 " + std::string(target) + "\n"), HasSubstr("RFC 3597"));
   }
   const auto zone = Zone(
-      "c CNAME @\n\\@ TXT \\@ \"\\@\"\nd CNAME x.\\@\n"
+      "c CNAME @\n\\@.y CNAME @\n\\@ TXT \\@ \"\\@\"\nd CNAME x.\\@\n"
       "e TYPE5 \\# 11 0140076578616d706c6500\n");
   EXPECT_EQ(Rdata(*zone, "c.example.", RRType::kCNAME), "076578616d706c6500");
+  EXPECT_EQ(Rdata(*zone, "\\@.y.example.", RRType::kCNAME), "076578616d706c6500");
   EXPECT_EQ(Rdata(*zone, "\\@.example.", RRType::kTXT), "01400140");
   EXPECT_EQ(Rdata(*zone, "d.example.", RRType::kCNAME), "01780140076578616d706c6500");
   EXPECT_EQ(Rdata(*zone, "e.example.", RRType::kCNAME), "0140076578616d706c6500");
