@@ -52,7 +52,7 @@ void PacketTap::Write(const TappedPacket& packet) noexcept {
   head.address_size = static_cast<std::uint8_t>(address.size());
   std::copy(address.begin(), address.end(), head.address);
   std::memcpy(&ring_[begin], &head, sizeof head);
-  std::memcpy(&ring_[begin + sizeof head], packet.message.data(), packet.message.size());
+  std::copy(packet.message.begin(), packet.message.end(), &ring_[begin + sizeof head]);
   written_.store(written + skipped + needed, std::memory_order_release);
 }
 

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "tests/proxy/denied.h"
 #include "tests/proxy/pipeline_fixture.h"
 
@@ -39,6 +43,15 @@ std::vector<std::string> RecordsOf(const Reply& reply, const std::string& type) 
   return records;
 }
 
+// ldns 1.8 leaks two names in each proof by NSEC3: what it allocates meanwhile is not counted.
+#ifdef __SANITIZE_ADDRESS__
+using UncountedLeaks = __lsan::ScopedDisabler;
+#else
+struct UncountedLeaks {
+  UncountedLeaks() {}
+};
+#endif
+
 // What ldns makes of the records of the authority section as a proof about the question.
 bool LdnsAccepts(const Reply& reply, const std::string& name, RRType type) {
   ldns_rr_list* authority = ldns_pkt_authority(reply.packet());
@@ -57,6 +70,7 @@ bool LdnsAccepts(const Reply& reply, const std::string& name, RRType type) {
   ldns_rdf* owner = nullptr;
   ldns_str2rdf_dname(&owner, name.c_str());
   ldns_rr_set_owner(question, owner);
+  const UncountedLeaks of_ldns;
   const ldns_status status =
       hashed ? ldns_dnssec_verify_denial_nsec3(
                    question, nsecs, rrsigs, ldns_pkt_get_rcode(reply.packet()),

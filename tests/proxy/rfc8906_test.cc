@@ -75,7 +75,7 @@ TEST_F(Rfc8906, Section314_UnknownOpcodesAreNotImplementedAndEchoed) {
     const Reply reply = Get(query);
     ASSERT_TRUE(reply.parsed()) << opcode;
     EXPECT_EQ(reply.rcode(), 4);
-    EXPECT_EQ(ldns_pkt_get_opcode(reply.packet()), opcode);
+    EXPECT_EQ(reply.wire()[2] >> 3 & 15, opcode);
     EXPECT_EQ(ldns_pkt_id(reply.packet()), 0xabcd);
     EXPECT_TRUE(ldns_pkt_qr(reply.packet()));
   }
