@@ -108,7 +108,7 @@ struct PipelineOptions {
   std::uint32_t tcp_idle_ms = 10000;             // told to clients (RFC 7828)
   TapOptions tap = {};                           // what is sampled for dnstap
   std::size_t audience_zones = 0;                // zones for which is counted who asks them
-  Notices* notices = nullptr;                    // where NOTIFY goes; null: not implemented
+  Notices* notices = nullptr;                    // where NOTIFY goes; null: it gets NOTIMP
 };
 
 class Pipeline {

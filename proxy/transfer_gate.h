@@ -4,7 +4,7 @@
 // A NOTIFY from a primary is put among the notices and answered; a query for a transfer from a
 // listed secondary is handed to who makes transfers (kHandOver, over TCP only); a signed query is
 // verified, answered as any other, and the answer signed. Everyone else is refused. Threading: one
-// worker. Ownership: notices are borrowed and may be null: NOTIFY is then not implemented. No
+// worker. Ownership: notices are borrowed and may be null: NOTIFY then gets NOTIMP. No
 // allocation.
 #pragma once
 
