@@ -131,20 +131,20 @@ Status ReadyInk::Impl::MakeWorkers(std::size_t pairs_each) {
 }
 
 Status ReadyInk::Impl::Prepare() {
-  if (options_.workers == 0) return Error{"ready ink for no worker at all"};
+  if (options_.workers == 0) return Error{"ink store for no worker at all"};
   if (options_.low_water > options_.high_water || options_.high_water > 100) {
-    return Error{"ready ink: low water must not be above high water, nor that above 100 percent"};
+    return Error{"ink store: low water must not be above high water, nor that above 100 percent"};
   }
   if (options_.implementation == P256Implementation::kIfma && !CpuHasIfma()) {
-    return Error{"ready ink: this CPU has no AVX-512 IFMA; use `auto` or `portable`"};
+    return Error{"ink store: this CPU has no AVX-512 IFMA; use `auto` or `portable`"};
   }
   if (!fork_mark_.Made()) {
     return Error{
-        "ready ink needs MADV_WIPEONFORK (Linux 4.14), to keep pairs from forked children"};
+        "the ink store needs MADV_WIPEONFORK (Linux 4.14), to keep pairs from forked children"};
   }
   for (unsigned i = 0; i < options_.threads; ++i) {
     makers_.push_back(ReadyMaker::Make(options_.implementation, kBatch));
-    if (makers_.back() == nullptr) return Error{"ready ink: no locked memory for its scratch"};
+    if (makers_.back() == nullptr) return Error{"ink store: no locked memory for its scratch"};
   }
   const std::size_t wanted = std::max(options_.pairs / options_.workers, kFewestPairs);
   std::size_t each = wanted;
@@ -154,9 +154,9 @@ Status ReadyInk::Impl::Prepare() {
     each = std::max(each / 2, kFewestPairs);
     made = MakeWorkers(each);
   }
-  if (!made) return Error{"ready ink: " + made.error()};
+  if (!made) return Error{"ink store: " + made.error()};
   if (each != wanted) {
-    shortage_ = "ready ink holds " + std::to_string(each * options_.workers) + " pairs, not " +
+    shortage_ = "the ink store holds " + std::to_string(each * options_.workers) + " pairs, not " +
                 std::to_string(wanted * options_.workers) + ": " + reason;
   }
   implementation_ = workers_.front()->maker->implementation();
@@ -209,7 +209,7 @@ bool ReadyInk::Impl::Fill(Worker& worker, ReadyMaker& maker, IfBusy if_busy) noe
   if (outcome == ReadyMaker::Outcome::kNoRandomness) return false;
   if (outcome == ReadyMaker::Outcome::kRefused) {
     counters_.batches_refused.fetch_add(1, std::memory_order_relaxed);
-    Fail("a batch of ready pairs failed its own check");
+    Fail("a batch of pairs failed its own check");
     return false;
   }
   const auto spent = std::chrono::steady_clock::now() - begin;
@@ -230,7 +230,7 @@ void ReadyInk::Impl::JudgeSamples(Worker& worker) noexcept {
     counters_.signatures_verified.fetch_add(1, std::memory_order_relaxed);
     if (verdict == ReadySamples::Verdict::kGood) continue;
     counters_.verification_failures.fetch_add(1, std::memory_order_relaxed);
-    Fail("a signature made with a ready pair does not verify");
+    Fail("a signature made with a stored pair does not verify");
   }
 }
 
