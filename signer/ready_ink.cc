@@ -39,6 +39,14 @@ void BecomeIdle() noexcept {
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
 }
 
+// A maker comes or does not; why not, another such region says.
+Error NoScratch() {
+  constexpr std::size_t kAsMuch = std::size_t{1} << 20;
+  const auto region = SecretRegion::Make(kAsMuch);
+  return Error{"no locked memory for the scratch of a batch" +
+               (region ? std::string() : ": " + region.error())};
+}
+
 }  // namespace
 
 class ReadyInk::Impl {
@@ -123,7 +131,7 @@ Status ReadyInk::Impl::MakeWorkers(std::size_t pairs_each) {
     auto samples = SecretRegion::Make(ReadySamples::kSize);
     if (!samples) return Error{samples.error()};
     auto maker = ReadyMaker::Make(options_.implementation, SmallBatch(options_.implementation));
-    if (maker == nullptr) return Error{"no locked memory for the scratch of a batch"};
+    if (maker == nullptr) return NoScratch();
     workers_.push_back(std::make_unique<Worker>(std::move(ring).value(), std::move(samples).value(),
                                                 std::move(maker)));
   }
@@ -144,7 +152,7 @@ Status ReadyInk::Impl::Prepare() {
   }
   for (unsigned i = 0; i < options_.threads; ++i) {
     makers_.push_back(ReadyMaker::Make(options_.implementation, kBatch));
-    if (makers_.back() == nullptr) return Error{"ink store: no locked memory for its scratch"};
+    if (makers_.back() == nullptr) return Error{"ink store: " + NoScratch().message};
   }
   const std::size_t wanted = std::max(options_.pairs / options_.workers, kFewestPairs);
   std::size_t each = wanted;
