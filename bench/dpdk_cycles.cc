@@ -367,11 +367,6 @@ int Main(int argc, char** argv) {
       port.Drain(octets, rcode);
     }
   }
-  if (argc > 2) {
-    std::erase_if(cases, [&](const Case& c) {
-      return &c != &cases[0] && c.name.find(argv[2]) == std::string::npos;
-    });
-  }
   std::erase_if(cases, [&](const Case& one) {
     return one.name != kSwap && one.name.find(settings.only) == std::string::npos;
   });
