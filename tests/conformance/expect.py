@@ -104,7 +104,7 @@ class Expected:
             rdataset = held(absolute(words[3]) if words[2:3] == ["<"] else owner, rdtype)
             self.rrsets.append((owner, rdtype, set(rdataset), rdataset.ttl))
             if zone_of(owner) == HOSTED and not hosted_is_signed:
-                self.unsigned.add((owner, rdtype))
+                self.unsigned |= {(owner, rdtype), (HOSTED, rdt.NS)}    # NS that a server may add
         if self.end.kind == "cut":
             self.unsigned.add((absolute(self.end.label), rdt.NS))
 

@@ -17,7 +17,9 @@ NOT_APPLICABLE = "-"
 
 
 def applies(case, server):
-    """Whether the server's source can hold what the case needs."""
+    """Whether the server's source can hold what the case needs, and what the case judges is the column's."""
+    if case.group in server.beside:
+        return False
     for need in case.needs:
         if need in server.without or need == "hosted" and len(server.zones) < 3 or \
                 isinstance(need, int) and need > server.largest:

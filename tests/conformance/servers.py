@@ -9,6 +9,7 @@ import subprocess
 
 import dns.rdatatype
 
+import primaries
 import stack
 import zones
 
@@ -57,6 +58,7 @@ class Server:
     zones = zones.ALL
     is_ours = False
     unseen = frozenset()  # types that its NSEC may leave out though the zone has them: docs/conformance.md says why
+    beside = frozenset()  # groups of cases that are not asked: what they judge is another program's
 
     def ask_soa(self):
         stack.until(20, f"{self.title} serves", lambda: all(stack.answers(self.port, zone) for zone in zones.ALL))
@@ -150,8 +152,8 @@ class Sealwire(Server):
     denial = "compact"
     is_ours = True
 
-    def start(self, parts, backends, policy=None):
-        extra = "" if policy is None else f"  {policy}: {{denial: {policy}}}\n"
+    def start(self, parts, backends, policy=None, config_extra=""):
+        extra = ("" if policy is None else f"  {policy}: {{denial: {policy}}}\n") + config_extra
         self.daemon = stack.Sealwire(parts, name=self.key, workers=1, config_extra=extra)
         self.port = self.daemon.port
         for zone in self.zones:
@@ -170,6 +172,38 @@ class SealwireFile(Sealwire):
         for zone in zones.ALL:
             (home / f"{zone}.zone").write_text(zones.text(zone))
         self.start(parts, lambda zone: ["--file", home / f"{zone}.zone"], self.policy)
+
+
+class SealwireTransfer(Sealwire):
+    """Every zone fetched from NSD by AXFR, with TSIG."""
+
+    title = "SW transfer"
+
+    def __init__(self, parts):
+        needs("nsd")
+        primary = primaries.NsdPrimary(parts, {zone: zones.text(zone) for zone in zones.ALL}, key="xfr.example", name="nsd-primary")
+        tsig = "tsig:\n" + primaries.tsig_section(parts.folder("transfer-key"))
+        self.start(parts, lambda zone: ["--transfer", f"127.0.0.1:{primary.port}", "--tsig", "xfr.example"], config_extra=tsig)
+
+
+class NsdWithCopy(SealwireFile):
+    """NSD that has every zone from Sealwire, by AXFR with TSIG: what it serves is ours, how it speaks is its own."""
+
+    title, policy, denial = "NSD<SW", None, "nsec"
+    without = ("compact", "online", "serial")
+    beside = frozenset({"manners"})
+
+    def start(self, parts, backends, policy=None, config_extra=""):
+        needs("nsd")
+        key = "xfr.example"
+        tsig = "tsig:\n" + primaries.tsig_section(parts.folder("copy-key"), name=key)
+        port = stack.free_port()
+        super().start(parts, lambda zone: [*backends(zone), "--secondary", f"127.0.0.1:{port}@{key}"], policy, tsig)
+        self.port = port
+        primaries.NsdSecondary(parts, {zone: self.daemon.port for zone in self.zones}, key=key, name="nsd-copy", port=port)
+        self.ask_soa()
+        for zone in self.anchors:
+            stack.until(30, f"NSD has {zone} signed", lambda zone=zone: stack.is_signed(port, zone))
 
 
 class SealwireForward(Sealwire):
@@ -232,6 +266,8 @@ COLUMNS = {
         _column("sealwire-file", SealwireFile),
         _column("sealwire-white-lies", SealwireFile, title="SW NSEC", policy="white-lies", denial="nsec", without=("compact",)),
         _column("sealwire-nsec3", SealwireFile, title="SW NSEC3", policy="nsec3", denial="nsec3", without=("compact",)),
+        _column("sealwire-transfer", SealwireTransfer),
+        _column("sealwire-copy", NsdWithCopy),
         _column("sealwire-nsd", SealwireBeforeNsd),
         _column("sealwire-knot", SealwireBeforeKnot),
         _column("sealwire-gdnsd", SealwireBeforeGdnsd),

@@ -133,8 +133,8 @@ class NsdPrimary:
 class NsdSecondary:
     """NSD as a secondary of {zone: port}."""
 
-    def __init__(self, parts, zones, *, key=None, name="nsdsecondary"):
-        self.port, home = stack.free_port(), parts.folder(name)
+    def __init__(self, parts, zones, *, key=None, name="nsdsecondary", port=None):
+        self.port, home = port or stack.free_port(), parts.folder(name)
         lines = [
             "server:", f"  ip-address: 127.0.0.1@{self.port}", "  server-count: 1", "  rrl-ratelimit: 0", '  username: ""',
             f'  zonesdir: "{home}"', f'  pidfile: "{home}/nsd.pid"', f'  xfrdfile: "{home}/xfrd"',
@@ -145,7 +145,8 @@ class NsdSecondary:
             lines += ["key:", f'  name: "{key}"', "  algorithm: hmac-sha256", f'  secret: "{SECRET}"']
         for zone, port in zones.items():
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{home}/{zone}.zone"',
-                      f"  request-xfr: 127.0.0.1@{port} {key or 'NOKEY'}", "  allow-notify: 127.0.0.1 NOKEY"]
+                      f"  request-xfr: 127.0.0.1@{port} {key or 'NOKEY'}",
+                      f"  allow-notify: 127.0.0.1 {key or 'NOKEY'}"]
         (home / "nsd.conf").write_text("\n".join(lines) + "\n")
         self.process = parts.spawn(name, ["nsd", "-d", "-c", home / "nsd.conf"])
 

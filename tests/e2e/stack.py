@@ -71,6 +71,12 @@ def answers(port, name):
         return False
 
 
+def is_signed(port, zone):
+    """True when a server's answer to SOA bears a signature."""
+    reply = ask(port, zone, "SOA", dnssec=True, tcp=True)
+    return any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in reply.answer)
+
+
 class Parts:
     """Everything that one test module started."""
 
@@ -301,8 +307,7 @@ policies:
         until(10, f"{zone} is signed", lambda: self.is_signed(zone))
 
     def is_signed(self, zone):
-        reply = ask(self.port, zone, "SOA", dnssec=True, tcp=True)
-        return any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in reply.answer)
+        return is_signed(self.port, zone)
 
     def dnskeys(self, zone):
         """The zone's own keys, as DNSKEY data."""
