@@ -1,28 +1,24 @@
-// One HTTP request between libevent and the handler: keeps the two in step when the peer, the
-// handler and the server may each go first. For net/http_server.cc alone.
+// One HTTP request between its connection and the handler: keeps the two in step when the peer, the
+// handler and the server may each go first. For net/http_server.cc and net/http_connection.cc
+// alone.
 //
 // Threading: the loop's thread, except open() and the faces made of it (HttpReply). Ownership: the
-// libevent request is ours from dispatch to the end of the answer; libevent frees it with the
-// answer, or here when the connection went first.
+// connection is borrowed, and let go of when either has nothing more to say.
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <string>
 
-#include "net/http_server.h"
-
-struct evhttp_connection;
-struct evhttp_request;
+#include "net/http_message.h"
 
 namespace sealwire::net {
 
+class HttpConnection;
+
 class HttpExchange {
  public:
-  // While the handler works the peer need not speak: no read timeout applies until the answer is
-  // complete.
-  HttpExchange(evhttp_request* request, const HttpLimits& limits);
+  explicit HttpExchange(HttpConnection& connection) noexcept : connection_(&connection) {}
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
@@ -34,17 +30,16 @@ class HttpExchange {
   void Abandon();
   void OnClose(std::function<void()> closed) { closed_ = std::move(closed); }
 
+  // The connection is gone.
+  void Closed();
+
   bool open() const noexcept { return open_.load(std::memory_order_acquire); }
 
  private:
-  static void OnConnectionClosed(evhttp_connection* connection, void* self);
-  void PutHead(const HttpResponse& response);
-  void SetReadTimeout(bool on);
-  // Hands the request back to libevent, which frees it with what is sent last.
-  evhttp_request* Release();
+  // The connection, which goes on without this exchange; null when there is none any more.
+  HttpConnection* Release();
 
-  evhttp_request* request_;
-  HttpLimits limits_;
+  HttpConnection* connection_;
   bool streaming_ = false;
   std::function<void()> closed_;
   std::atomic<bool> open_{true};

@@ -21,11 +21,6 @@ char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
 }  // namespace
 
 std::string PercentDecode(std::string_view text, bool plus) {
@@ -64,23 +59,14 @@ HttpHeaders ParseQuery(std::string_view query) {
   return parameters;
 }
 
-bool HasOneLength(const HttpRequest& request) {
-  int lengths = 0;
-  for (const auto& [key, value] : request.headers) {
-    if (EqualIgnoringCase(key, "Content-Length")) {
-      ++lengths;
-      if (value.empty() || value.find_first_not_of("0123456789") != std::string::npos) return false;
-    } else if (EqualIgnoringCase(key, "Transfer-Encoding")) {
-      ++lengths;
-      if (!EqualIgnoringCase(value, "chunked")) return false;
-    }
-  }
-  return lengths <= 1;
+bool SameFieldName(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 const std::string* HttpRequest::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (EqualIgnoringCase(key, name)) return &value;
+    if (SameFieldName(key, name)) return &value;
   }
   return nullptr;
 }

@@ -1,4 +1,4 @@
-// A request's target taken apart (RFC 3986 sections 2.1 and 3.3). For net/http_server.cc.
+// A request's target taken apart (RFC 3986 sections 2.1 and 3.3). For net/http_connection.cc.
 // Threading: pure functions.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/http_server.h"
+#include "net/http_message.h"
 
 namespace sealwire::net {
 
@@ -16,10 +16,6 @@ std::string PercentDecode(std::string_view text, bool plus);
 
 // "/v1//zones/a%2Fb/" → {"v1", "zones", "a/b"}: empty segments are dropped.
 std::vector<std::string> SplitPath(std::string_view path);
-
-// Two who read a message with two lengths may each see another request in it (RFC 9112
-// section 6.3): true when its length is said once, by one header, as digits or as "chunked".
-bool HasOneLength(const HttpRequest& request);
 
 // "limit=10&q=a+b&flag" → {{"limit","10"}, {"q","a b"}, {"flag",""}}
 HttpHeaders ParseQuery(std::string_view query);

@@ -1,17 +1,17 @@
 #include "net/http_server.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "net/client_limits.h"
 #include "net/file_descriptor.h"
+#include "net/http_connection.h"
 #include "net/http_exchange.h"
-#include "net/http_request.h"
 #include "net/socket_address.h"
 #include "net/tcp_socket.h"
 #include "net/unix_socket.h"
@@ -20,81 +20,19 @@ namespace sealwire::net {
 
 namespace {
 
-struct FreeHttp {
-  void operator()(evhttp* http) const noexcept { evhttp_free(http); }
-};
+using namespace std::chrono_literals;
 
-const char* MethodName(evhttp_cmd_type method) {
-  switch (method) {
-    case EVHTTP_REQ_GET:
-      return "GET";
-    case EVHTTP_REQ_POST:
-      return "POST";
-    case EVHTTP_REQ_HEAD:
-      return "HEAD";
-    case EVHTTP_REQ_PUT:
-      return "PUT";
-    case EVHTTP_REQ_DELETE:
-      return "DELETE";
-    case EVHTTP_REQ_OPTIONS:
-      return "OPTIONS";
-    case EVHTTP_REQ_PATCH:
-      return "PATCH";
-    default:
-      return "";
-  }
-}
-
-std::string_view OrEmpty(const char* text) {
-  return text == nullptr ? "" : text;
-}
-
-std::string TakeBody(evhttp_request* request) {
-  evbuffer* buffer = evhttp_request_get_input_buffer(request);
-  std::string body(evbuffer_get_length(buffer), '\0');
-  evbuffer_remove(buffer, body.data(), body.size());
-  return body;
-}
-
-std::string PeerAddress(evhttp_request* request) {
-  char* address = nullptr;
-  ev_uint16_t port = 0;
-  evhttp_connection_get_peer(evhttp_request_get_connection(request), &address, &port);
-  const auto parsed = IpAddress::FromText(OrEmpty(address));
-  return parsed.ok() ? Endpoint{*parsed, port}.ToText() : std::string(OrEmpty(address));
-}
+constexpr int kAcceptsPerTurn = 64;
+constexpr auto kAcceptPause = 100ms;  // while the process has no descriptor to spare
+// Younger than this, a connection is not closed for another one's sake.
+constexpr auto kMinPatience = 1s;
 
 // unix(7), SO_PEERCRED: the kernel's word.
-std::optional<std::uint32_t> PeerUid(evhttp_request* request) {
-  bufferevent* buffer = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+std::optional<std::uint32_t> PeerUid(int fd) {
   ucred peer = {};
   socklen_t size = sizeof peer;
-  if (::getsockopt(bufferevent_getfd(buffer), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return std::nullopt;
-  }
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
   return peer.uid;
-}
-
-HttpRequest ReadRequest(evhttp_request* request, HttpRequest::Peer peer) {
-  HttpRequest read;
-  read.method = MethodName(evhttp_request_get_command(request));
-  const evhttp_uri* uri = evhttp_request_get_evhttp_uri(request);
-  read.path = OrEmpty(evhttp_uri_get_path(uri));
-  read.segments = SplitPath(read.path);
-  read.query = ParseQuery(OrEmpty(evhttp_uri_get_query(uri)));
-  const evkeyvalq* headers = evhttp_request_get_input_headers(request);
-  for (const evkeyval* h = headers->tqh_first; h != nullptr; h = h->next.tqe_next) {
-    read.headers.emplace_back(h->key, h->value);
-  }
-  read.body = TakeBody(request);
-  read.peer = peer;
-  if (peer == HttpRequest::Peer::kUnix) {
-    read.peer_address = "unix";
-    read.peer_uid = PeerUid(request);
-  } else {
-    read.peer_address = PeerAddress(request);
-  }
-  return read;
 }
 
 }  // namespace
@@ -143,6 +81,117 @@ void HttpReply::End() const {
   state_->Do([](HttpExchange& e) { e.End(); });
 }
 
+// A listening socket with its connections: a flood at one leaves the others their room.
+class Listener final : public HttpConnection::Owner {
+ public:
+  using Handler = std::function<void(HttpRequest, std::shared_ptr<HttpExchange>)>;
+
+  Listener(EventLoop& loop, FileDescriptor fd, HttpRequest::Peer kind, const HttpLimits& limits,
+           Handler handler)
+      : loop_(loop),
+        fd_(std::move(fd)),
+        kind_(kind),
+        limits_(limits),
+        handler_(std::move(handler)),
+        clients_(limits.per_client),
+        watch_(loop, fd_.get(), [this](FdWatch::Ready) { AcceptAll(); }),
+        resume_(loop, [this] { watch_.Watch(true, false); }) {}
+  ~Listener() override {
+    while (!connections_.empty()) connections_.begin()->second->Close();
+  }
+  bool Start() { return watch_.Watch(true, false); }
+  void UseTls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
+  HttpRequest::Peer kind() const noexcept { return kind_; }
+  HttpCounters counters() const {
+    HttpCounters counters = counters_;
+    counters.open = connections_.size();
+    return counters;
+  }
+
+ private:
+  void Handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override {
+    handler_(std::move(request), std::move(exchange));
+  }
+  void OnLate() noexcept override { ++counters_.late; }
+  void OnClosed(HttpConnection& connection) noexcept override {
+    if (kind_ == HttpRequest::Peer::kTcp) clients_.Leave(connection.peer().endpoint.address);
+    connections_.erase(&connection);
+  }
+  const HttpLimits& limits() const noexcept override { return limits_; }
+
+  void AcceptAll() {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+      Endpoint client;
+      int error = 0;
+      FileDescriptor fd = AcceptTcp(fd_.get(), client, error);
+      if (fd.open()) {
+        Adopt(std::move(fd), client);
+        continue;
+      }
+      if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+        watch_.Watch(false, false);
+        resume_.Start(kAcceptPause);
+        return;
+      }
+      // Anything else concerns the one client that was next (accept(2)), but for "none waits".
+      if (error == EAGAIN) return;
+    }
+  }
+
+  void Adopt(FileDescriptor fd, const Endpoint& client) {
+    const bool tcp = kind_ == HttpRequest::Peer::kTcp;
+    if (tcp && !clients_.Enter(client.address)) return void(++counters_.refused);
+    const int watched = fd.get();
+    const auto uid = tcp ? std::nullopt : PeerUid(watched);
+    auto stream = MakeRoom() ? Wrap(std::move(fd)) : nullptr;
+    if (!stream) {
+      if (tcp) clients_.Leave(client.address);
+      return void(++counters_.refused);
+    }
+    ++counters_.accepted;
+    const auto connection = std::make_shared<HttpConnection>(
+        loop_, *this, std::move(stream), watched, HttpConnection::Peer{kind_, client, uid});
+    connections_.emplace(connection.get(), connection);
+    connection->Start();
+  }
+
+  std::unique_ptr<ByteStream> Wrap(FileDescriptor fd) const {
+    if (tls_) return tls_->Wrap(std::move(fd));
+    return std::make_unique<PlainStream>(std::move(fd));
+  }
+
+  // When there are as many as there may be, whoever has kept us waiting longest goes.
+  bool MakeRoom() {
+    if (connections_.size() < limits_.connections) return true;
+    HttpConnection* slowest = nullptr;
+    for (const auto& [connection, shared] : connections_) {
+      if (!connection->WaitsForPeer()) continue;
+      if (slowest == nullptr || connection->waiting_since() < slowest->waiting_since()) {
+        slowest = connection;
+      }
+    }
+    if (slowest == nullptr ||
+        std::chrono::steady_clock::now() - slowest->waiting_since() < kMinPatience) {
+      return false;
+    }
+    ++counters_.displaced;
+    slowest->Close();
+    return true;
+  }
+
+  EventLoop& loop_;
+  FileDescriptor fd_;
+  HttpRequest::Peer kind_;
+  HttpLimits limits_;
+  Handler handler_;
+  std::shared_ptr<const TlsContext> tls_;
+  ClientLimits clients_;
+  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  HttpCounters counters_;
+  FdWatch watch_;
+  Timer resume_;
+};
+
 class HttpServer::Impl {
  public:
   Impl(EventLoop& loop, Handler handler, const HttpLimits& limits)
@@ -151,70 +200,58 @@ class HttpServer::Impl {
   Result<Endpoint> ListenTcp(const Endpoint& endpoint) {
     auto listening = net::ListenTcp(endpoint, false);
     if (!listening) return Error{listening.error()};
-    FileDescriptor fd = std::move(listening).value();
-    const Endpoint local = LocalEndpoint(fd.get());
-    if (auto accepted = Accept(std::move(fd), HttpRequest::Peer::kTcp); !accepted) {
-      return Error{accepted.error()};
-    }
+    const Endpoint local = LocalEndpoint(listening->get());
+    const Status accepting = Accept(std::move(listening).value(), HttpRequest::Peer::kTcp);
+    if (!accepting.ok()) return Error{accepting.error()};
     return local;
   }
 
   Status ListenUnix(const std::string& path) {
     auto socket = UnixListener::Bind(path, 0660);
     if (!socket) return Error{socket.error()};
-    auto accepted = Accept(socket->TakeDescriptor(), HttpRequest::Peer::kUnix);
-    if (accepted.ok()) unix_.push_back(std::move(socket).value());
-    return accepted;
+    Status accepting = Accept(socket->TakeDescriptor(), HttpRequest::Peer::kUnix);
+    if (accepting.ok()) unix_.push_back(std::move(socket).value());
+    return accepting;
+  }
+
+  void UseTls(std::shared_ptr<const TlsContext> tls) {
+    tls_ = std::move(tls);
+    for (const auto& listener : listeners_) {
+      if (listener->kind() == HttpRequest::Peer::kTcp) listener->UseTls(tls_);
+    }
+  }
+
+  HttpCounters counters() const {
+    HttpCounters sum;
+    for (const auto& listener : listeners_) {
+      const HttpCounters one = listener->counters();
+      sum.open += one.open;
+      sum.accepted += one.accepted;
+      sum.refused += one.refused;
+      sum.displaced += one.displaced;
+      sum.late += one.late;
+    }
+    return sum;
   }
 
  private:
-  // One evhttp per listening socket: its requests are known by their way in.
-  struct Listener {
-    Impl* owner;
-    HttpRequest::Peer peer;
-    std::unique_ptr<evhttp, FreeHttp> http;
-  };
-
-  Status Accept(FileDescriptor fd, HttpRequest::Peer peer) {
-    auto listener = std::make_unique<Listener>();
-    listener->owner = this;
-    listener->peer = peer;
-    listener->http.reset(evhttp_new(loop_.base()));
-    evhttp* http = listener->http.get();
-    if (http == nullptr) return Error{"cannot make an HTTP server: out of memory"};
-    evhttp_set_max_headers_size(http, static_cast<ev_ssize_t>(limits_.header_bytes));
-    evhttp_set_max_body_size(http, static_cast<ev_ssize_t>(limits_.body_bytes));
-    evhttp_set_timeout(http, static_cast<int>(limits_.idle.count()));
-    evhttp_set_default_content_type(http, nullptr);
-    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-                                         EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
-                                         EVHTTP_REQ_PATCH);
-    evhttp_set_gencb(http, &OnRequest, listener.get());
-    if (evhttp_accept_socket(http, fd.get()) != 0) {
-      return Error{"cannot accept HTTP connections: out of memory"};
-    }
-    fd.Release();  // evhttp closes it
+  Status Accept(FileDescriptor fd, HttpRequest::Peer kind) {
+    auto listener = std::make_unique<Listener>(
+        loop_, std::move(fd), kind, limits_,
+        [this](HttpRequest request, std::shared_ptr<HttpExchange> exchange) {
+          handler_(std::move(request),
+                   HttpReply(std::make_shared<HttpReply::State>(loop_, std::move(exchange))));
+        });
+    if (kind == HttpRequest::Peer::kTcp) listener->UseTls(tls_);
+    if (!listener->Start()) return Error{"cannot accept HTTP connections: out of memory"};
     listeners_.push_back(std::move(listener));
     return Status::Ok();
-  }
-
-  static void OnRequest(evhttp_request* request, void* listener_pointer) {
-    auto* listener = static_cast<Listener*>(listener_pointer);
-    Impl& self = *listener->owner;
-    HttpRequest read = ReadRequest(request, listener->peer);
-    HttpReply reply(std::make_shared<HttpReply::State>(
-        self.loop_, std::make_shared<HttpExchange>(request, self.limits_)));
-    if (!HasOneLength(read)) {
-      return reply.Send({400,
-                         {{"Content-Type", "text/plain"}, {"Connection", "close"}},
-                         "The length of the body is not said once and plainly.\n"});
-    }
-    self.handler_(std::move(read), std::move(reply));
   }
 
   EventLoop& loop_;
   Handler handler_;
   HttpLimits limits_;
+  std::shared_ptr<const TlsContext> tls_;
   std::vector<UnixListener> unix_;
   std::vector<std::unique_ptr<Listener>> listeners_;
 };
@@ -225,8 +262,14 @@ HttpServer::~HttpServer() = default;
 Result<Endpoint> HttpServer::ListenTcp(const Endpoint& endpoint) {
   return impl_->ListenTcp(endpoint);
 }
+void HttpServer::UseTls(std::shared_ptr<const TlsContext> tls) {
+  impl_->UseTls(std::move(tls));
+}
 Status HttpServer::ListenUnix(const std::string& path) {
   return impl_->ListenUnix(path);
+}
+HttpCounters HttpServer::counters() const {
+  return impl_->counters();
 }
 
 }  // namespace sealwire::net

@@ -1,10 +1,11 @@
-// A small HTTP/1.1 server (RFC 9112) for the control API and the metrics page: requests whole in
-// memory, responses at once, later, or streamed (server-sent events).
+// A small HTTP/1.1 server (RFC 9112) for the control API and the metrics page, in clear or in TLS:
+// requests whole in memory, responses at once, later, or streamed (server-sent events).
 //
 // Threading: the server and its handler live in the thread of their EventLoop. An HttpReply may be
 // used from any thread; it posts to the loop. Ownership: the handler gets the request to keep.
-// Errors: Listen() says which address, why, and what to do. Limits: header, body, the time a peer
-// may take, and what a slow reader of a stream may leave unread.
+// Errors: Listen() says which address, why, and what to do. Limits: header, body, what a slow
+// reader of a stream may leave unread, the time that each part of an exchange may take, and
+// connections, of each client and in all (decision 0200).
 #pragma once
 
 #include <chrono>
@@ -12,44 +13,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "dns/result.h"
 #include "net/address.h"
 #include "net/event_loop.h"
+#include "net/http_message.h"
+#include "net/tls_context.h"
 
 namespace sealwire::net {
-
-using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
-
-struct HttpRequest {
-  enum class Peer : std::uint8_t { kUnix, kTcp };
-
-  std::string method;  // "GET", "PATCH", …
-  std::string path;    // as sent, without the query: "/v1/zones/example.com"
-  std::vector<std::string>
-      segments;       // the path's parts, percent-decoded: {"v1","zones","example.com"}
-  HttpHeaders query;  // percent-decoded parameters in order
-  HttpHeaders headers;
-  std::string body;
-  Peer peer = Peer::kTcp;
-  std::string peer_address;               // "192.0.2.1:4711"; "unix" for a unix socket
-  std::optional<std::uint32_t> peer_uid;  // of the process at the other end of a unix socket
-
-  // The first of that name, or null. Header names are compared without regard to case.
-  const std::string* Header(std::string_view name) const;
-  const std::string* Query(std::string_view name) const;
-};
-
-struct HttpResponse {
-  int status = 200;
-  HttpHeaders headers;
-  std::string body;
-};
 
 // Where the answer to one request goes. Copies stand for the same request; when the last is gone
 // without an answer, the peer gets 500. After the peer went away all calls do nothing.
@@ -82,7 +54,20 @@ struct HttpLimits {
   std::size_t header_bytes = 16u << 10;
   std::size_t body_bytes = 4u << 20;
   std::size_t stream_buffer = 1u << 20;
-  std::chrono::seconds idle{30};  // without an octet from a peer that should speak
+  std::chrono::seconds idle{30};     // without an octet from a peer that should speak, or listen
+  std::chrono::seconds request{60};  // from the first octet of a request to its last
+  std::chrono::seconds answer{120};  // from an answer to its last octet taken
+  std::size_t connections = 512;     // for each listening socket
+  std::size_t per_client = 64;       // an IPv4 address or an IPv6 /64
+};
+
+// Since the start, but for `open`.
+struct HttpCounters {
+  std::uint64_t open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;    // there was no room, or the client had its share
+  std::uint64_t displaced = 0;  // slow or idle, closed to make room
+  std::uint64_t late = 0;       // a deadline passed in the midst of a request or an answer
 };
 
 class HttpServer {
@@ -96,9 +81,13 @@ class HttpServer {
 
   // Port 0 takes a free one. Gives the endpoint that is listened on.
   Result<Endpoint> ListenTcp(const Endpoint& endpoint);
+  // What TCP connections are wrapped in from the next one on; null: they are in clear.
+  void UseTls(std::shared_ptr<const TlsContext> tls);
   // Makes the socket with mode 0660. A socket file that nobody listens on is replaced; one that is
   // in use, or another kind of file, is an error. The file is removed with the server.
   Status ListenUnix(const std::string& path);
+
+  HttpCounters counters() const;
 
  private:
   class Impl;

@@ -10,9 +10,9 @@
 #include <memory>
 #include <vector>
 
+#include "net/client_limits.h"
 #include "net/event_loop.h"
 #include "net/file_descriptor.h"
-#include "proxy/client_limits.h"
 #include "proxy/pipeline.h"
 #include "proxy/tcp_connection.h"
 #include "proxy/tcp_limits.h"
@@ -60,7 +60,7 @@ class TcpPath {
   TcpLimits limits_;
   std::vector<std::uint8_t> answers_;
   TcpShared shared_;
-  ClientLimits clients_;
+  net::ClientLimits clients_;
   Connections connections_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

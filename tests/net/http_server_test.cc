@@ -62,6 +62,7 @@ class Client {
   std::string HearAll() { return Hear("\r\n\r\n\r\n never said"); }
   bool closed() const { return closed_; }
   void Close() { fd_.Reset(); }
+  void FinishSaying() { ::shutdown(fd_.get(), SHUT_WR); }
 
  private:
   FileDescriptor fd_;
@@ -87,6 +88,12 @@ class HttpServerTest : public ::testing::Test {
       thread_.join();
     }
     server_.reset();
+  }
+  // Of the loop's thread, which is running.
+  HttpCounters Counters() {
+    std::promise<HttpCounters> counters;
+    loop_->Post([&] { counters.set_value(server_->counters()); });
+    return counters.get_future().get();
   }
   static std::string TemporaryPath(const std::string& name) {
     return ::testing::TempDir() + "sealwire-" + std::to_string(::getpid()) + "-" + name;
@@ -353,7 +360,7 @@ TEST_F(HttpServerTest, TooLargeAHeaderIsRefused) {
   Client client(endpoint_);
   client.Say("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n");
   const std::string answer = client.HearAll();
-  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << answer;
   EXPECT_FALSE(handled);
 }
 
@@ -397,6 +404,127 @@ TEST_F(HttpServerTest, Rfc9112Section6_3_AMessageWithTwoLengthsIsRefused) {
     EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << "one answer, then the end";
   }
   EXPECT_EQ(handled, 0);
+}
+
+HttpServer::Handler Alive() {
+  return [](const HttpRequest&, const HttpReply& reply) { reply.Send({200, {}, "alive"}); };
+}
+
+TEST_F(HttpServerTest, AClientHasItsShareOfConnectionsAndGetsItBack) {
+  HttpLimits limits;
+  limits.per_client = 2;
+  Serve(Alive(), limits);
+  Run();
+  Client first(endpoint_);
+  {
+    Client second(endpoint_);
+    first.Say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(first.Hear("alive").ends_with("alive"));
+    Client third(endpoint_);
+    EXPECT_EQ(third.HearAll(), "");
+    EXPECT_TRUE(third.closed());
+  }
+  std::this_thread::sleep_for(50ms);
+  EXPECT_TRUE(Client(endpoint_).Ask("GET /").ends_with("alive"));
+  EXPECT_EQ(Counters().refused, 1u);
+}
+
+TEST_F(HttpServerTest, WhoKeepsUsWaitingLongestMakesRoom) {
+  HttpLimits limits;
+  limits.connections = 2;
+  std::promise<HttpReply> held;
+  Serve(
+      [&](const HttpRequest& request, HttpReply reply) {
+        if (request.path == "/wait") return held.set_value(std::move(reply));
+        reply.Send({200, {}, "alive"});
+      },
+      limits);
+  Run();
+  Client silent(endpoint_);
+  Client answered(endpoint_);
+  answered.Say("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  const HttpReply reply = held.get_future().get();
+  EXPECT_EQ(Client(endpoint_).HearAll(), "") << "nobody has waited for a second yet";
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_TRUE(Client(endpoint_).Ask("GET /").ends_with("alive"));
+  silent.HearAll();
+  EXPECT_TRUE(silent.closed());
+  reply.Send({200, {}, "not displaced"});
+  EXPECT_TRUE(answered.Hear("displaced").ends_with("not displaced"));
+  EXPECT_EQ(Counters().displaced, 1u);
+}
+
+TEST_F(HttpServerTest, Rfc9110Section15_5_9_ARequestThatDripsInIsEnded) {
+  HttpLimits limits;
+  limits.request = 1s;
+  Serve(Alive(), limits);
+  Run();
+  Client head(endpoint_);
+  Client body(endpoint_);
+  head.Say("GET / HTTP/1.1\r\n");
+  body.Say("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+  for (int i = 0; i < 8; ++i) {
+    head.Say("X: y\r\n");
+    body.Say("z");
+    std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_TRUE(head.HearAll().starts_with("HTTP/1.1 408 "));
+  EXPECT_TRUE(body.HearAll().starts_with("HTTP/1.1 408 "));
+  EXPECT_EQ(Counters().late, 2u);
+}
+
+TEST_F(HttpServerTest, AnAnswerThatNobodyTakesIsEnded) {
+  HttpLimits limits;
+  limits.answer = 1s;
+  Serve(
+      [](const HttpRequest&, const HttpReply& reply) {
+        reply.Send({200, {}, std::string(32u << 20, 'x')});
+      },
+      limits);
+  Run();
+  Client client(endpoint_);
+  client.Say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int i = 0; i < 30 && Counters().late == 0; ++i) std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(Counters().late, 1u);
+}
+
+TEST_F(HttpServerTest, Rfc9110Section10_1_1_ABodyIsAskedForThatTheClientAnnounced) {
+  Serve([](const HttpRequest& request, const HttpReply& reply) {
+    reply.Send({200, {}, "got " + request.body});
+  });
+  Run();
+  Client client(endpoint_);
+  client.Say("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.Hear("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Say("body");
+  EXPECT_TRUE(client.Hear("got body").ends_with("got body"));
+}
+
+TEST_F(HttpServerTest, AClientThatHasNothingMoreToSayIsAnswered) {
+  Serve(Alive());
+  Run();
+  Client client(endpoint_);
+  client.Say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.FinishSaying();
+  EXPECT_TRUE(client.HearAll().ends_with("alive"));
+}
+
+TEST_F(HttpServerTest, AHundredPipelinedRequestsAreAnsweredInOrder) {
+  int served = 0;
+  Serve([&](const HttpRequest&, const HttpReply& reply) {
+    reply.Send({200, {}, "<" + std::to_string(++served) + ">"});
+  });
+  Run();
+  Client client(endpoint_);
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  client.Say(requests);
+  const std::string heard = client.Hear("<100>");
+  std::size_t at = 0;
+  for (int i = 1; i <= 100; ++i) {
+    at = heard.find("<" + std::to_string(i) + ">", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
 }
 
 TEST_F(HttpServerTest, AUnixSocketHasItsModeAndIsRemoved) {

@@ -1,12 +1,12 @@
-#include "proxy/client_limits.h"
+#include "net/client_limits.h"
 
 #include <gtest/gtest.h>
 
-namespace sealwire::proxy {
+namespace sealwire::net {
 namespace {
 
-net::IpAddress A(const char* text) {
-  return net::IpAddress::FromText(text).value();
+IpAddress A(const char* text) {
+  return IpAddress::FromText(text).value();
 }
 
 TEST(ClientLimits, GrantsEachClientItsShare) {
@@ -42,4 +42,4 @@ TEST(ClientLimits, LeavingWithoutHavingEnteredChangesNothing) {
 }
 
 }  // namespace
-}  // namespace sealwire::proxy
+}  // namespace sealwire::net

@@ -10,27 +10,27 @@
 
 #include "net/address.h"
 
-namespace sealwire::proxy {
+namespace sealwire::net {
 
 class ClientLimits {
  public:
   explicit ClientLimits(std::size_t per_client) noexcept : per_client_(per_client) {}
 
   // False when the client has all it may have; else each Enter() is matched by one Leave().
-  bool Enter(const net::IpAddress& client) {
+  bool Enter(const IpAddress& client) {
     std::size_t& held = held_[Key(client)];
     if (held >= per_client_) return false;
     ++held;
     return true;
   }
-  void Leave(const net::IpAddress& client) {
+  void Leave(const IpAddress& client) {
     const auto found = held_.find(Key(client));
     if (found != held_.end() && --found->second == 0) held_.erase(found);
   }
 
  private:
   // IPv4 addresses take the place of ff00::/8, from which no connection comes.
-  static std::uint64_t Key(const net::IpAddress& client) noexcept {
+  static std::uint64_t Key(const IpAddress& client) noexcept {
     const dns::Bytes octets = client.octets();
     dns::Reader reader(octets);
     const std::uint64_t high = reader.U32();
@@ -41,4 +41,4 @@ class ClientLimits {
   std::unordered_map<std::uint64_t, std::size_t> held_;
 };
 
-}  // namespace sealwire::proxy
+}  // namespace sealwire::net
