@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "apps/cookie_keyring.h"
+#include "control/config_http.h"
 #include "control/log.h"
 #include "control/service_notify.h"
 
@@ -218,26 +219,20 @@ Status Daemon::Listen() {
     if (event.record && event.record->backend.members) catalogs_->Watch(event.zone);
     api_->Broadcast(event);
   });
-  api_server_ = std::make_unique<net::HttpServer>(
-      *loop_, [this](net::HttpRequest request, net::HttpReply reply) {
-        api_->Handle(std::move(request), std::move(reply));
-      });
-  std::error_code error;
-  const auto folder = std::filesystem::path(config_.control.socket).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) return Error{folder.string() + ": " + error.message()};
-  if (Status status = api_server_->ListenUnix(config_.control.socket); !status.ok()) return status;
-  if (config_.control.http) {
-    if (auto at = api_server_->ListenTcp(*config_.control.http); !at.ok()) return Error{at.error()};
-  }
+  api_->UseCertificates(control::GrantsOf(config_.control.clients));
+  auto tls = HttpDoors::LoadTls(config_);
+  if (!tls.ok()) return Error{config_file_ + ": " + tls.error()};
   metrics_page_ = std::make_unique<control::MetricsPage>(Sources());
-  if (!config_.metrics) return Status::Ok();
-  metrics_server_ = std::make_unique<net::HttpServer>(
-      *loop_, [this](const net::HttpRequest& request, const net::HttpReply& reply) {
+  doors_ = std::make_unique<HttpDoors>(
+      *loop_, config_,
+      [this](net::HttpRequest request, net::HttpReply reply) {
+        api_->Handle(std::move(request), std::move(reply));
+      },
+      [this](const net::HttpRequest& request, const net::HttpReply& reply) {
         metrics_page_->Handle(request, reply);
       });
-  if (auto at = metrics_server_->ListenTcp(*config_.metrics); !at.ok()) return Error{at.error()};
-  return Status::Ok();
+  doors_->UseTls(*tls);
+  return doors_->Listen(config_);
 }
 
 control::NodeFacts Daemon::Facts() {
@@ -290,6 +285,7 @@ control::MetricsSources Daemon::Sources() {
           [this] { return ready_; },
           {[this](control::MetricsText& out) { signers_->AddMetrics(out); },
            [this](control::MetricsText& out) { edges_->AddMetrics(out); },
+           [this](control::MetricsText& out) { doors_->AddMetrics(out); },
            [this](control::MetricsText& out) {
              if (dnstap_) dnstap_->AddMetrics(out);
            }}};
@@ -338,9 +334,11 @@ void Daemon::Run() {
 }
 
 std::string Daemon::FaultOf(const Result<control::Config>& config,
-                            const Result<control::AccessToken>& token) const {
+                            const Result<control::AccessToken>& token,
+                            const Result<HttpDoors::Tls>& tls) const {
   if (!config.ok()) return config.error();
   if (!token.ok()) return token.error();
+  if (!tls.ok()) return tls.error();
   const control::ZoneRecord* zone = registry_->FirstWithoutPolicy(config->policies);
   if (zone == nullptr) return "";
   return "policies: '" + zone->policy + "' is missing, and '" + zone->name + "' uses it";
@@ -359,7 +357,8 @@ void Daemon::Reload() {
   control::NotifyService("RELOADING=1");
   auto config = control::Config::FromFile(config_file_);
   auto token = control::AccessToken::FromFile(config_.control.token_file);
-  if (const std::string fault = FaultOf(config, token); !fault.empty()) {
+  const auto tls = HttpDoors::LoadTls(config.ok() ? *config : config_);
+  if (const std::string fault = FaultOf(config, token, tls); !fault.empty()) {
     Log(LogLevel::kError, "reload-refused", {{"error", fault}, {"settings", "kept"}});
     control::NotifyService("READY=1");
     return;
@@ -370,6 +369,9 @@ void Daemon::Reload() {
   restarted.policies = config_.policies;
   restarted.log = config_.log;
   restarted.drain_delay = config_.drain_delay;
+  restarted.control.door.tls = config_.control.door.tls;
+  restarted.control.clients = config_.control.clients;
+  restarted.metrics_door.tls = config_.metrics_door.tls;
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
@@ -383,6 +385,11 @@ void Daemon::Reload() {
   config_.policies = config->policies;
   config_.log = config->log;
   config_.drain_delay = config->drain_delay;
+  config_.control.door.tls = config->control.door.tls;
+  config_.control.clients = config->control.clients;
+  config_.metrics_door.tls = config->metrics_door.tls;
+  doors_->UseTls(*tls);
+  api_->UseCertificates(control::GrantsOf(config_.control.clients));
   control::SetLog(config_.log.level, config_.log.format);
   api_->UseToken(*std::move(token));
   ReloadCookies();

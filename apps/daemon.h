@@ -10,6 +10,7 @@
 #include <string>
 
 #include "apps/dpdk_edges.h"
+#include "apps/http_doors.h"
 #include "apps/signers.h"
 #include "control/api.h"
 #include "control/catalog_work.h"
@@ -30,7 +31,6 @@
 #include "keycache/hsm_client.h"
 #include "keycache/key_cache.h"
 #include "net/event_loop.h"
-#include "net/http_server.h"
 
 namespace sealwire::apps {
 
@@ -74,7 +74,8 @@ class Daemon {
   void Reload();
   // Why what was read must not come into force; empty: nothing is wrong.
   std::string FaultOf(const Result<control::Config>& config,
-                      const Result<control::AccessToken>& token) const;
+                      const Result<control::AccessToken>& token,
+                      const Result<HttpDoors::Tls>& tls) const;
   void ReloadCookies();
   void StartTransfers();
   void UseParent(const std::optional<control::ParentConfig>& parent);
@@ -112,8 +113,7 @@ class Daemon {
   std::unique_ptr<control::CatalogWork> catalogs_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
-  std::unique_ptr<net::HttpServer> api_server_;
-  std::unique_ptr<net::HttpServer> metrics_server_;
+  std::unique_ptr<HttpDoors> doors_;
   std::vector<std::unique_ptr<net::Timer>> timers_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   // Their threads end first: their work uses everything above.

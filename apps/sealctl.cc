@@ -175,8 +175,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", "sealctl " SEALWIRE_VERSION);
-  app.add_option("--url", options.url, "unix:/PATH or http://HOST:PORT")->capture_default_str();
+  app.add_option("--url", options.url, "unix:/PATH or https://HOST:PORT")->capture_default_str();
   app.add_option("--token-file", options.token_file, "File with the bearer token");
+  app.add_option("--cacert", options.tls.ca, "CAs to believe for https, PEM");
+  CLI::Option* certificate =
+      app.add_option("--cert", options.tls.certificate, "Certificate to show for https, PEM");
+  CLI::Option* key = app.add_option("--key", options.tls.key, "Its private key, PEM");
+  certificate->needs(key);
+  key->needs(certificate);
   app.add_option("--reason", options.reason, "Why, for the history of what is changed");
   std::string output = "table";
   app.add_option("-o,--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));

@@ -26,6 +26,7 @@ struct HsmOptions {
 struct Options {
   std::string url = "unix:/run/sealwire/control.sock";
   std::string token_file;
+  control::ApiClient::Tls tls;
   std::string reason;
   bool json = false;
 

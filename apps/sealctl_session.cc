@@ -49,7 +49,7 @@ std::string Text(const json& object, const char* member) {
 }
 
 std::optional<Session> Session::Open(const Options& options) {
-  auto client = control::ApiClient::Create(options.url, options.token_file);
+  auto client = control::ApiClient::Create(options.url, options.token_file, options.tls);
   if (client.ok()) {
     client->UseReason(options.reason);
     return Session(*std::move(client));

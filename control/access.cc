@@ -65,9 +65,22 @@ std::optional<Grant> Access::Find(std::string_view token) const {
   return found == named_.end() ? std::nullopt : std::optional<Grant>(found->second);
 }
 
+// The first that fits: the file's order is the operator's.
+std::optional<Grant> Access::Find(const net::PeerCertificate& certificate) const {
+  for (const CertificateGrant& known : certificates_) {
+    const auto& names = certificate.names;
+    const bool fits = known.san.empty()
+                          ? known.subject == certificate.subject
+                          : std::find(names.begin(), names.end(), known.san) != names.end();
+    if (fits) return known.grant;
+  }
+  return std::nullopt;
+}
+
 std::optional<Grant> Access::Admit(const net::HttpRequest& request,
                                    std::optional<std::string_view> token) const {
   if (token) return Find(*token);
+  if (request.certificate) return Find(*request.certificate);
   if (request.peer != net::HttpRequest::Peer::kUnix) return std::nullopt;
   return Grant{request.peer_uid ? "uid:" + std::to_string(*request.peer_uid) : "socket",
                Scopes(Scope::kEverything)};

@@ -54,21 +54,34 @@ struct Grant {
   Scopes scopes;
 };
 
+// A client certificate that stands for a token; one of subject and san is set.
+struct CertificateGrant {
+  std::string subject;
+  std::string san;
+  Grant grant;
+};
+
 class Access {
  public:
   explicit Access(AccessToken token) : token_(std::move(token)) {}
   void UseToken(AccessToken token) { token_ = std::move(token); }
   void UseNamed(const std::vector<TokenRecord>& tokens);
+  void UseCertificates(std::vector<CertificateGrant> certificates) {
+    certificates_ = std::move(certificates);
+  }
 
   // Nothing: nobody knows this token.
   std::optional<Grant> Find(std::string_view token) const;
   // What a request that carries `token` may do. Without one, the file mode of the unix socket is
-  // the authority over it, and TCP gives none.
+  // the authority over it, and TCP gives what a certificate that the client proved stands for.
   std::optional<Grant> Admit(const net::HttpRequest& request,
                              std::optional<std::string_view> token) const;
 
  private:
+  std::optional<Grant> Find(const net::PeerCertificate& certificate) const;
+
   AccessToken token_;
+  std::vector<CertificateGrant> certificates_;
   std::map<std::array<std::uint8_t, 32>, Grant> named_;
 };
 

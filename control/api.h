@@ -44,6 +44,9 @@ class Api {
 
   void Handle(net::HttpRequest request, net::HttpReply reply);
   void UseToken(AccessToken token) { access_.UseToken(std::move(token)); }
+  void UseCertificates(std::vector<CertificateGrant> certificates) {
+    access_.UseCertificates(std::move(certificates));
+  }
 
   // To those who listen on /v1/events.
   void Broadcast(const ZoneEvent& event);

@@ -65,6 +65,7 @@ struct ApiClient::Impl {
   std::string base;    // "http://localhost" for a unix socket
   std::string socket;  // its path, or empty
   std::string token;
+  Tls tls;
   std::string reason;
 };
 
@@ -85,8 +86,10 @@ ApiClient::~ApiClient() = default;
 ApiClient::ApiClient(ApiClient&&) noexcept = default;
 ApiClient& ApiClient::operator=(ApiClient&&) noexcept = default;
 
-Result<ApiClient> ApiClient::Create(const std::string& url, const std::string& token_file) {
+Result<ApiClient> ApiClient::Create(const std::string& url, const std::string& token_file,
+                                    const Tls& tls) {
   auto impl = std::make_unique<Impl>();
+  impl->tls = tls;
   impl->url = url;
   if (url.starts_with(kUnixScheme)) {
     impl->socket = url.substr(kUnixScheme.size());
@@ -95,9 +98,9 @@ Result<ApiClient> ApiClient::Create(const std::string& url, const std::string& t
     impl->base = url.substr(0, url.find_last_not_of('/') + 1);
   } else {
     return Error{
-        fmt::format("'{}' is no URL of a control API: write unix:/path or http://host:port", url)};
+        fmt::format("'{}' is no URL of a control API: write unix:/path or https://host:port", url)};
   }
-  if (!token_file.empty() || impl->socket.empty()) {
+  if (!token_file.empty() || (impl->socket.empty() && tls.certificate.empty())) {
     auto token = ReadToken(token_file.empty() ? kDefaultTokenFile : token_file);
     if (!token.ok()) return Error{token.error()};
     impl->token = *std::move(token);
@@ -120,6 +123,12 @@ Result<ApiAnswer> ApiClient::Call(const Request& request) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   if (!impl_->socket.empty())
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, impl_->socket.c_str());
+  const auto use_file = [curl](CURLoption option, const std::string& file) {
+    if (!file.empty()) curl_easy_setopt(curl, option, file.c_str());
+  };
+  use_file(CURLOPT_CAINFO, impl_->tls.ca);
+  use_file(CURLOPT_SSLCERT, impl_->tls.certificate);
+  use_file(CURLOPT_SSLKEY, impl_->tls.key);
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, kTimeoutSeconds);

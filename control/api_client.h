@@ -27,10 +27,17 @@ struct ApiAnswer {
 
 class ApiClient {
  public:
+  // Files for https; what is empty is not used.
+  struct Tls {
+    std::string ca;           // PEM; else the system's CAs are believed
+    std::string certificate;  // of ours
+    std::string key;
+  };
   // `url` is "unix:/path", "http://host:port" or "https://host:port". The token is the first line
   // of `token_file`; without one (empty) the default file is tried for HTTP, and none is sent over
-  // a unix socket.
-  static Result<ApiClient> Create(const std::string& url, const std::string& token_file);
+  // a unix socket or beside a certificate.
+  static Result<ApiClient> Create(const std::string& url, const std::string& token_file,
+                                  const Tls& tls);
   ~ApiClient();
   ApiClient(ApiClient&&) noexcept;
   ApiClient& operator=(ApiClient&&) noexcept;

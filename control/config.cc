@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "control/config_dnstap.h"
+#include "control/config_http.h"
 #include "control/config_key_life.h"
 #include "control/config_manners.h"
 #include "control/config_tsig.h"
@@ -123,6 +124,8 @@ void ReadControl(YamlMap& top, Config& config) {
   Set(config.control.socket, map->Text("socket"));
   config.control.http = map->Parsed("http", EndpointWithPort);
   Set(config.control.token_file, map->Text("token_file"));
+  ReadHttpDoor(*map, false, config.control.door);
+  ReadCertificates(*map, config.control);
   map->RejectUnknown();
 }
 
@@ -131,6 +134,8 @@ void ReadMetrics(YamlMap& top, Config& config) {
   if (!map) return;
   config.metrics = map->Parsed("address", EndpointWithPort);
   if (!map->Has("address")) map->Fail("address", "is missing");
+  // There is no token here that could stand for a client without a certificate.
+  ReadHttpDoor(*map, true, config.metrics_door);
   map->RejectUnknown();
 }
 
@@ -339,10 +344,14 @@ std::string Config::ToYaml() const {
   }
   for (const DpdkListen& entry : dpdk) out += DpdkYaml(entry);
   out += fmt::format("workers: {}\n", workers ? std::to_string(*workers) : "auto");
-  out += fmt::format("control: {{socket: {}, {}token_file: {}}}\n", Quoted(control.socket),
+  out += fmt::format("control: {{socket: {}, {}token_file: {}, {}{}}}\n", Quoted(control.socket),
                      control.http ? fmt::format("http: {}, ", Quoted(control.http->ToText())) : "",
-                     Quoted(control.token_file));
-  if (metrics) out += fmt::format("metrics: {{address: {}}}\n", Quoted(metrics->ToText()));
+                     Quoted(control.token_file), HttpDoorYaml(control.door),
+                     CertificatesYaml(control.clients));
+  if (metrics) {
+    out += fmt::format("metrics: {{address: {}, {}}}\n", Quoted(metrics->ToText()),
+                       HttpDoorYaml(metrics_door));
+  }
   out += fmt::format("state: {{sqlite: {}}}\n", Quoted(state_path));
   if (!hsm.empty()) out += "hsm:\n";
   for (const HsmConfig& one : hsm) {

@@ -17,6 +17,7 @@
 #include "control/tsig_keys.h"
 #include "dns/result.h"
 #include "net/address.h"
+#include "net/tls_context.h"
 #include "proxy/denial_mode.h"
 #include "proxy/rate_limiter.h"
 #include "proxy/server_identity.h"
@@ -44,10 +45,29 @@ struct DpdkListen {
   bool operator==(const DpdkListen&) const = default;
 };
 
+// How a listener for HTTP is guarded.
+struct HttpDoorConfig {
+  std::optional<net::TlsFiles> tls;  // none: in clear
+  std::size_t connections = 512;     // of each listening socket
+  std::size_t per_client = 64;
+  bool operator==(const HttpDoorConfig&) const = default;
+};
+
+// A client certificate that stands for a token; one of subject and san is set.
+struct CertificateConfig {
+  std::string name;
+  std::string subject;  // "CN=deploy,O=Example"
+  std::string san;      // "DNS:deploy.example"
+  std::vector<std::string> scopes;
+  bool operator==(const CertificateConfig&) const = default;
+};
+
 struct ControlConfig {
   std::string socket = "/run/sealwire/control.sock";
   std::optional<net::Endpoint> http;  // none: the unix socket only
   std::string token_file = "/etc/sealwire/token";
+  HttpDoorConfig door;
+  std::vector<CertificateConfig> clients;
   bool operator==(const ControlConfig&) const = default;
 };
 
@@ -106,6 +126,7 @@ struct Config {
   std::optional<unsigned> workers;  // none: auto, one a CPU
   ControlConfig control;
   std::optional<net::Endpoint> metrics;
+  HttpDoorConfig metrics_door;
   std::string state_path = "/var/lib/sealwire/state.db";
   std::vector<HsmConfig> hsm;  // a pool; none: zones are served, none can be signed
   std::optional<ParentConfig> parent;

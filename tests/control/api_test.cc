@@ -109,7 +109,7 @@ TEST_F(ApiTest, TokenIsNeededOverTcpAndTheSocketIsItsOwnAuthority) {
     EXPECT_THAT(answer.head, HasSubstr("WWW-Authenticate: Bearer"));
     EXPECT_THAT(answer.head, HasSubstr("application/problem+json"));
   }
-  auto client = ApiClient::Create("unix:" + Socket(), "");
+  auto client = ApiClient::Create("unix:" + Socket(), "", {});
   ASSERT_TRUE(client.ok()) << client.error();
   const auto answer = client->Call({"GET", "/v1/nodes", {}, false});
   ASSERT_TRUE(answer.ok()) << answer.error();

@@ -58,6 +58,10 @@ TEST_F(ConfigSchemaTest, EverySectionHasTheSameKeys) {
 
 TEST_F(ConfigSchemaTest, EntriesOfListsHaveTheSameKeys) {
   EXPECT_EQ(KeysOf(schema_["$defs"]["token"]), KnownToTheParser("hsm: {zzz: 1}\n", "hsm.zzz"));
+  EXPECT_EQ(KeysOf(schema_["$defs"]["tls"]),
+            KnownToTheParser("control: {tls: {zzz: 1}}\n", "control.tls.zzz"));
+  EXPECT_EQ(KeysOf(Section("control")["properties"]["clients"]["items"]),
+            KnownToTheParser("control: {clients: [{zzz: 1}]}\n", "control.clients[0].zzz"));
   EXPECT_EQ(KeysOf(Section("tsig")["items"]),
             KnownToTheParser("tsig: [{zzz: 1}]\n", "tsig[0].zzz"));
 }

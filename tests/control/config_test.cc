@@ -7,6 +7,8 @@
 
 #include <fstream>
 
+#include "control/config_http.h"
+
 namespace sealwire::control {
 namespace {
 
@@ -61,6 +63,59 @@ tsig: [{name: a, algorithm: hmac-md5, secret: AAAA}, {name: A., secret_file: /k}
   for (const char* fault : {"hmac-md5", "secret_file: is missing", "here twice", "secret"}) {
     EXPECT_NE(bad.error().find(fault), std::string::npos) << bad.error();
   }
+}
+
+TEST(Config, HttpListenersAreGuarded) {
+  const auto config = Config::FromText("t", R"(
+listen: [{address: "127.0.0.1:53"}]
+control:
+  http: "127.0.0.1:8053"
+  tls: {certificate: /c.pem, key: /k.pem, client_ca: /ca.pem}
+  clients:
+    - {name: deploy, subject: "CN=deploy,O=Example", scopes: [toggle, keys]}
+    - {name: ops, san: "DNS:ops.example", scopes: [everything]}
+  connections: 100
+  connections_per_client: 7
+metrics: {address: "127.0.0.1:9153", tls: {certificate: /c.pem, key: /k.pem, client_ca: /ca.pem}}
+)");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_FALSE(config->control.door.tls->client_required);
+  EXPECT_TRUE(config->metrics_door.tls->client_required) << "there is no token beside it";
+  EXPECT_EQ(config->control.door.connections, 100u);
+  EXPECT_EQ(config->control.door.per_client, 7u);
+  ASSERT_EQ(config->control.clients.size(), 2u);
+  const auto again = Config::FromText("dump", config->ToYaml());
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(*config, *again);
+  const auto grants = GrantsOf(config->control.clients);
+  EXPECT_TRUE(grants[0].grant.scopes.Allow(Scope::kKeys));
+  EXPECT_FALSE(grants[0].grant.scopes.Allow(Scope::kZones));
+  EXPECT_TRUE(grants[1].grant.scopes.Allow(Scope::kEverything));
+  EXPECT_EQ(grants[1].grant.who, "certificate:ops");
+}
+
+TEST(Config, FaultsOfHttpListenersAreTold) {
+  const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
+  const std::string no_ca = ErrorOf(listen + R"(
+control: {tls: {certificate: /c}, clients: [{name: a, subject: CN=a, scopes: [read]}]}
+)");
+  EXPECT_THAT(no_ca, HasSubstr("control.tls.key: is missing"));
+  EXPECT_THAT(no_ca, HasSubstr("control.clients: need tls with a client_ca"));
+  const std::string odd = ErrorOf(listen + R"(
+control:
+  tls: {certificate: /c, key: /k, client_certificate: perhaps}
+  connections: 0
+  clients:
+    - {name: a, subject: CN=a, san: "DNS:a", scopes: [root]}
+    - {name: a, subject: CN=b}
+)");
+  EXPECT_THAT(odd, HasSubstr("possible are: optional, required"));
+  EXPECT_THAT(odd, HasSubstr("needs a client_ca"));
+  EXPECT_THAT(odd, HasSubstr("connections"));
+  EXPECT_THAT(odd, HasSubstr("give either a subject"));
+  EXPECT_THAT(odd, HasSubstr("'root' is not possible"));
+  EXPECT_THAT(odd, HasSubstr("scopes: is missing"));
+  EXPECT_THAT(odd, HasSubstr("listed twice"));
 }
 
 TEST(TsigKeyring, ReadsSecretsThatNobodyElseMayRead) {

@@ -244,7 +244,8 @@ class Unbound:
 class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
-    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536):
+    def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536,
+                 control_extra="", metrics_extra=""):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
@@ -265,8 +266,8 @@ class Sealwire:
 listen:
   - {{address: "127.0.0.1:{self.port}"}}
 {"".join(f"  - {entry}{chr(10)}" for entry in listen)}workers: {workers}
-control: {{socket: {self.socket}, http: "127.0.0.1:{self.http}", token_file: {self.token_file}}}
-metrics: {{address: "127.0.0.1:{self.metrics}"}}
+control: {{socket: {self.socket}, http: "127.0.0.1:{self.http}", token_file: {self.token_file}{control_extra}}}
+metrics: {{address: "127.0.0.1:{self.metrics}"{metrics_extra}}}
 state: {{sqlite: {self.home}/state.db}}
 hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {pin}}}
 parent: {parent}

@@ -94,3 +94,72 @@ def test_wrong_tokens_learn_nothing_and_slow_nobody(sealwire):
     assert serves(sealwire)
     # And the log is not filled by them.
     assert sealwire.process.text().count("api-refused") < 100
+
+
+@pytest.fixture(scope="module")
+def narrow(parts):
+    """A node with little room."""
+    return stack.Sealwire(parts, name="narrow", control_extra=", connections: 30, connections_per_client: 8", metrics_extra=", connections_per_client: 8")
+
+
+def dial(port, source):
+    client = socket.socket()
+    client.settimeout(5)
+    client.bind((source, 0))
+    client.connect(("127.0.0.1", port))
+    return client
+
+
+def closed(client, seconds=0.3):
+    """True when the server has closed the connection."""
+    client.settimeout(seconds)
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("door", ["http", "metrics"])
+def test_one_address_has_its_share_of_connections(narrow, door):
+    port = getattr(narrow, door)
+    flood = [dial(port, "127.0.0.2") for _ in range(60)]
+    assert sum(not closed(client, 0.05) for client in flood) == 8
+    with dial(port, "127.0.0.3") as other:
+        other.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert other.recv(100).startswith(b"HTTP/1.1 ")
+    for client in flood:
+        client.close()
+    with dial(port, "127.0.0.2") as again:
+        again.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert again.recv(100).startswith(b"HTTP/1.1 ")
+
+
+def test_a_flood_from_many_addresses_pushes_itself_out(narrow):
+    flood = [dial(narrow.http, f"127.0.1.{number % 60 + 1}") for number in range(120)]
+    time.sleep(1.1)
+    assert serves(narrow), "who waits longest makes room"
+    assert narrow.ctl("zone", "list") is not None, "the unix socket has room of its own"
+    for client in flood:
+        client.close()
+    page = http.client.HTTPConnection("127.0.0.1", narrow.metrics, timeout=5)
+    page.request("GET", "/metrics")
+    text = page.getresponse().read().decode()
+    count = {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if line.startswith("sealwire_http_")}
+    assert count['sealwire_http_refused_total{door="control"}'] >= 60
+    assert count['sealwire_http_displaced_total{door="control"}'] >= 1
+
+
+def test_drips_of_a_request_hold_nobody_up(sealwire):
+    """Slow heads and slow bodies; that they are ended in the end is a unit test's business, which need not wait a minute."""
+    heads = [socket.create_connection(("127.0.0.1", sealwire.http), timeout=5) for _ in range(25)]
+    bodies = [socket.create_connection(("127.0.0.1", sealwire.http), timeout=5) for _ in range(25)]
+    for client in bodies:
+        client.sendall(b"PUT /v1/zones/b.example HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n")
+    for _ in range(5):
+        for client in heads + bodies:
+            client.sendall(b"X")
+        assert serves(sealwire)
+    for client in heads + bodies:
+        client.close()
