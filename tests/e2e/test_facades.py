@@ -6,6 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import dns.rdatatype
 import pytest
 
 import stack
@@ -83,6 +84,75 @@ def test_cloudflares_python_client(sealwire, token):
     said = json.loads(done.stdout)
     assert said["name"] == ZONES[2] and said["before"] == "disabled" and said["wrong"] == 10000, said
     assert said["on"]["status"] == "pending" and said["on"]["key_tag"], said
+
+
+def cloudflare(sealwire, method, path, token, body=None):
+    """One request as Cloudflare's Go libraries send it; status and JSON."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{sealwire.http}/client/v4{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def cloudflare_id(sealwire, token, zone):
+    """How a Terraform configuration finds the id: data "cloudflare_zone" { name = … }."""
+    found = cloudflare(sealwire, "GET", f"/zones?name={zone}", token)[1]
+    assert found["success"] and found["errors"] == [] and len(found["result"]) == 1, found
+    return found["result"][0]["id"]
+
+
+# What the provider puts into its state; null in one of them after a create would be a diff in every plan.
+TERRAFORM_STATE = ("status", "flags", "algorithm", "key_type", "digest_type", "digest_algorithm", "digest", "ds", "key_tag", "public_key", "modified_on")
+
+
+def test_requests_of_terraforms_provider_4(sealwire, token):
+    """cloudflare_zone_dnssec of provider version 4: create looks first, destroy patches."""
+    path = f"/zones/{cloudflare_id(sealwire, token, ZONES[6])}/dnssec"
+    status, before = cloudflare(sealwire, "GET", path, token)
+    assert (status, before["result"]["status"]) == (200, "disabled")
+    status, created = cloudflare(sealwire, "PATCH", path, token, {"status": "active"})
+    assert (status, created["success"], created["result"]["status"]) == (200, True, "pending")
+    # Create ends with a read, which fails when the zone is still "disabled".
+    status, read = cloudflare(sealwire, "GET", path, token)
+    assert (status, read["result"]["status"]) == (200, "pending")
+    stack.until(10, "a refresh finds everything", lambda: all(cloudflare(sealwire, "GET", path, token)[1]["result"][key] is not None for key in TERRAFORM_STATE))
+    read = cloudflare(sealwire, "GET", path, token)[1]["result"]
+    assert isinstance(read["flags"], int) and isinstance(read["key_tag"], int) and isinstance(read["algorithm"], str) and isinstance(read["digest_type"], str)
+    assert read["ds"].split(" IN DS ")[1] in [line.split(" IN DS ")[1] for line in sealwire.ds(ZONES[6])]
+    # A second apply: nothing has changed.
+    again = cloudflare(sealwire, "GET", path, token)[1]["result"]
+    assert {key: again[key] for key in TERRAFORM_STATE if key != "modified_on"} == {key: read[key] for key in TERRAFORM_STATE if key != "modified_on"}
+    status, gone = cloudflare(sealwire, "PATCH", path, token, {"status": "disabled"})
+    assert (status, gone["success"], gone["result"]["status"]) == (200, True, "pending-disabled")
+    # Destroyed twice, as after a lost state: no error.
+    assert cloudflare(sealwire, "PATCH", path, token, {"status": "disabled"})[0] == 200
+
+
+def test_requests_of_terraforms_provider_5(sealwire, token):
+    """cloudflare_zone_dnssec of provider version 5: create and update are PATCH, destroy is DELETE."""
+    path = f"/zones/{cloudflare_id(sealwire, token, ZONES[7])}/dnssec"
+    status, created = cloudflare(sealwire, "PATCH", path, token, {"status": "active", "dnssec_multi_signer": False, "dnssec_presigned": False})
+    assert (status, created["result"]["status"]) == (200, "pending"), created
+    assert cloudflare(sealwire, "GET", path, token)[1]["result"]["dnssec_multi_signer"] is False
+    # An update sends what differs, and whatever cannot be had is refused in words.
+    status, refused = cloudflare(sealwire, "PATCH", path, token, {"dnssec_multi_signer": True})
+    assert status == 400 and refused["success"] is False and "dnssec_multi_signer" in refused["errors"][0]["message"], refused
+    status, updated = cloudflare(sealwire, "PATCH", path, token, {"status": "disabled"})
+    assert (status, updated["result"]["status"]) in ((200, "pending-disabled"), (200, "disabled")), updated
+    assert cloudflare(sealwire, "PATCH", path, token, {"status": "active"})[0] == 200
+    stack.until(10, "signed", lambda: sealwire.ds(ZONES[7]))
+    status, destroyed = cloudflare(sealwire, "DELETE", path, token)
+    assert status == 200 and destroyed["success"] is True, destroyed
+    # Destroy is the safe off: the zone stays signed until the parent is known to have no DS.
+    assert sealwire.ctl("dnssec", "status", ZONES[7], status=(0, 3), as_json=True)["status"] == "pending-disabled"
+    assert any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in stack.ask(sealwire.port, ZONES[7], "DNSKEY", dnssec=True).answer)
+    status, missing = cloudflare(sealwire, "GET", "/zones/" + "f" * 32 + "/dnssec", token)
+    assert status == 404 and missing["errors"], missing
 
 
 def test_lexicon_finds_the_zone_and_no_records(sealwire, token):
