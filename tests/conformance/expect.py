@@ -174,7 +174,7 @@ def _check_plain(got, expected, rdtype):
     return _check_authority(got, end, rdtype)
 
 
-def _denying_apex(name, rdtype):
+def denying_apex(name, rdtype):
     """The zone that denies: for DS at a cut the parent's side (RFC 4035 section 3.1.4.1)."""
     return zone_of(name.parent() if rdtype == rdt.DS and name in _CUTS else name)
 
@@ -182,7 +182,7 @@ def _denying_apex(name, rdtype):
 def _check_authority(got, end, rdtype):
     soa = next((r for r in got.authority if r.rdtype == rdt.SOA), None)
     if end.kind in ("nodata", "nxdomain"):
-        if soa is None or soa.name != _denying_apex(absolute(end.label), rdtype):
+        if soa is None or soa.name != denying_apex(absolute(end.label), rdtype):
             return "no SOA (RFC 2308 section 3)"
         if soa.ttl > min(soa[0].minimum, 3600):
             return f"SOA TTL {soa.ttl} above MINIMUM (RFC 2308 section 3)"
@@ -231,7 +231,7 @@ def _check_end(server, got, end, rdtype):
     if end.kind in ("data", "out", "yxdomain"):
         return None if got.rcode() == true_rcode(end) else dns.rcode.to_text(got.rcode())
     name = absolute(end.label)
-    apex = _denying_apex(name, rdtype)
+    apex = denying_apex(name, rdtype)
     if end.kind == "cut":
         if held(name, rdt.DS):
             sent = next((r for r in got.authority if r.rdtype == rdt.DS), None)
