@@ -133,9 +133,13 @@ Status Daemon::CreateWorkers() {
   }
   options.pipeline.notices = &notices_;
   transfer_desk_ = std::make_unique<proxy::TransferDesk>(
-      kTransferThreads, [](const dns::Name& zone, const net::Endpoint& to, std::size_t records) {
+      kTransferThreads, [](const dns::Name& zone, const net::Endpoint& to,
+                           proxy::TransferDesk::Way way, std::size_t records) {
         Log(LogLevel::kInfo, "zone-sent",
-            {{"zone", zone.ToText()}, {"to", to.ToText()}, {"records", std::to_string(records)}});
+            {{"zone", zone.ToText()},
+             {"to", to.ToText()},
+             {"way", way == proxy::TransferDesk::Way::kIxfr ? "ixfr" : "axfr"},
+             {"records", std::to_string(records)}});
       });
   options.transfers = transfer_desk_.get();
   const unsigned count =

@@ -88,7 +88,9 @@ struct OutboundWork::Made {
   std::shared_ptr<const proxy::LocalZone> source;
   std::shared_ptr<const proxy::LocalZone> published;
   std::shared_ptr<const keycache::ZoneKeys> keys;
+  std::shared_ptr<const proxy::SignedCopy> last;  // what was offered before; may be null
   std::shared_ptr<const proxy::SignedCopy> copy;  // null: `problem`
+  std::shared_ptr<const proxy::CopyJournal> journal;
   std::shared_ptr<Signing> signing;
   std::uint32_t validity = 0;
   std::string problem;
@@ -151,12 +153,16 @@ void OutboundWork::Withdraw(const std::string& name, Zone& zone) {
   }
   zone.published.reset();
   zone.source.reset();
+  zone.copy.reset();
+  zone.journal.reset();
 }
 
 void OutboundWork::Start(const std::string& name, Zone& zone, const ZoneEntry& entry) {
   zone.runs = true;
   Made made;
   made.seen = entry.content.local;
+  made.last = zone.copy;
+  made.journal = zone.journal;
   made.source = made.seen == zone.published && zone.source ? zone.source : made.seen;
   if (IsSigned(*entry.record)) made.keys = entry.keys;
   const std::size_t entries = std::min(
@@ -188,6 +194,9 @@ void OutboundWork::Start(const std::string& name, Zone& zone, const ZoneEntry& e
     } else {
       made.published = *std::move(published);
       made.copy = *std::move(copy);
+      if (made.last) {
+        made.journal = proxy::CopyJournal::Extend(made.journal.get(), *made.last, *made.copy);
+      }
     }
     return
         [this, name, id, made = std::move(made)]() mutable { Finish(name, id, std::move(made)); };
@@ -224,7 +233,9 @@ void OutboundWork::Finish(const std::string& name, std::uint64_t id, Made made) 
        {"serial", std::to_string(made.copy->serial)},
        {"records", std::to_string(made.copy->record_count)},
        {"signed", made.copy->is_signed ? "yes" : "no"}});
-  parts_.desk.Offer(entry->record->apex(), {std::move(made.copy), PeersOf(zone)});
+  zone.copy = std::move(made.copy);
+  zone.journal = std::move(made.journal);
+  parts_.desk.Offer(entry->record->apex(), {zone.copy, PeersOf(zone), zone.journal});
   Tell(name, zone);
 }
 

@@ -4,7 +4,8 @@
 // signatures' validity has passed: what secondaries have is then never older than that beside the
 // quarter that signer/validity.h may take. Its serial is the source's where that is the later one,
 // else the last copy's plus one; it is written down before anybody sees it, and from then on live
-// answers show the same (docs/decisions/0112). Threading: the control thread; signing and NOTIFY on
+// answers show the same (docs/decisions/0112). How a copy differs from those before it is kept
+// while the process lives, for IXFR (0185). Threading: the control thread; signing and NOTIFY on
 // the executors. Ownership: Parts are borrowed and outlive it. Errors: the log; the last copy
 // stays.
 #pragma once
@@ -52,6 +53,8 @@ class OutboundWork {
     std::shared_ptr<const proxy::LocalZone> source;     // what the last copy was made of
     std::shared_ptr<const proxy::LocalZone> published;  // the same with the copy's serial
     std::shared_ptr<const keycache::ZoneKeys> keys;
+    std::shared_ptr<const proxy::SignedCopy> copy;  // what is offered
+    std::shared_ptr<const proxy::CopyJournal> journal;
     std::vector<Secondary> secondaries;
     std::shared_ptr<Signing> signing;
     std::optional<std::uint32_t> serial;

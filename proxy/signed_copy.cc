@@ -33,18 +33,24 @@ class CopyMaker {
     AddSet(zone_.soa());
     const Node* before = nullptr;
     bool below_dname = false;
+    std::vector<const Node*> glue;  // waits for the NSEC of the cut above it, which comes first
+    const auto end_name = [&](dns::NameView next) {
+      if (before != nullptr) AddNsec(*before, next);
+      for (const Node* node : glue) AddGlue(*node);
+      glue.clear();
+    };
     zone_.ForEachNode([&](const Node& node) {
       if (node.IsOccluded()) {
-        if (!below_dname) AddGlue(node);
+        if (!below_dname) glue.push_back(&node);
         return;
       }
       below_dname = node.HasDname();
       if (!HasData(node)) return;
-      if (before != nullptr) AddNsec(*before, node.owner());
+      end_name(node.owner());
       before = &node;
       AddNode(node);
     });
-    AddNsec(*before, zone_.apex().owner());
+    end_name(zone_.apex().owner());
     if (!problem_.empty()) return Error{problem_};
     copy_->records.shrink_to_fit();
     return std::shared_ptr<const SignedCopy>(copy_);

@@ -9,11 +9,13 @@
 #include <ctime>
 
 #include "dns/message_writer.h"
+#include "dns/serial.h"
 #include "proxy/query.h"
 
 namespace sealwire::proxy {
 namespace {
 
+using Differences = std::vector<std::shared_ptr<const CopyDifference>>;
 using dns::Rcode;
 using dns::RRType;
 using signer::TsigVerdict;
@@ -60,34 +62,25 @@ class Reply {
     return SignAndSend(writer.Finish(Rcode::kNoError));
   }
 
+  // RFC 5936 section 2.2: the zone, and its SOA once more.
   bool SendZone(const SignedCopy& copy) {
-    dns::Reader reader(copy.records);
-    CopiedRecord soa, record;
-    dns::Reader first(copy.records);
-    if (!NextRecord(first, copy.records, soa)) return false;
-    bool more = NextRecord(reader, copy.records, record);
-    bool ended = false;
-    while (!ended) {
-      // A record that is larger than a message of ours gets one of the greatest size.
-      const std::size_t limit = record.rdata.size() + 1024 > kMessage ? kMaxMessage : kMessage;
-      dns::MessageWriter writer = Start(limit);
-      bool room = true;
-      int records = 0;
-      while (room && !ended) {
-        room = Add(writer, more ? record : soa);
-        if (!room) break;
-        ++records;
-        ended = !more;  // RFC 5936 section 2.2: the SOA ends it
-        if (more) more = NextRecord(reader, copy.records, record);
-      }
-      if (records == 0) return false;
-      const std::size_t size = writer.Finish(Rcode::kNoError);
-      // The record that found no room opens the next message: nothing is cut.
-      if (size != 0) buffer_[2 + 2] &= static_cast<std::uint8_t>(~kTcInFirstFlags);
-      if (!SignAndSend(size)) return false;
-    }
-    return true;
+    const dns::Bytes runs[] = {copy.records, SoaOf(copy)};
+    return SendRecords(runs);
   }
+
+  // RFC 1995 section 4: for each version what went and what came, between two of the latest SOA.
+  bool SendDifferences(const SignedCopy& copy,
+                       std::span<const std::shared_ptr<const CopyDifference>> differences) {
+    std::vector<dns::Bytes> runs = {SoaOf(copy)};
+    for (const auto& each : differences) {
+      runs.emplace_back(each->removed);
+      runs.emplace_back(each->added);
+    }
+    runs.push_back(SoaOf(copy));
+    return SendRecords(runs);
+  }
+
+  std::size_t records_sent() const noexcept { return records_; }
 
  private:
   dns::MutableBytes Message() noexcept { return dns::MutableBytes(buffer_).subspan(2); }
@@ -99,6 +92,45 @@ class Reply {
     writer.AddQuestion(query_.name, query_.type, query_.rr_class);
     return writer;
   }
+  static dns::Bytes SoaOf(const SignedCopy& copy) noexcept {
+    dns::Reader reader(copy.records);
+    CopiedRecord soa;
+    return NextRecord(reader, copy.records, soa) ? dns::Bytes(copy.records).first(reader.position())
+                                                 : dns::Bytes{};
+  }
+
+  // The records of all runs, in as many messages as it takes.
+  bool SendRecords(std::span<const dns::Bytes> runs) {
+    std::size_t run = 0;
+    dns::Reader reader(runs[0]);
+    CopiedRecord record;
+    const auto next = [&] {
+      while (reader.remaining() == 0) {
+        if (++run == runs.size()) return false;
+        reader = dns::Reader(runs[run]);
+      }
+      return NextRecord(reader, runs[run], record);
+    };
+    bool more = next();
+    while (more) {
+      // A record that is larger than a message of ours gets one of the greatest size.
+      const std::size_t limit = record.rdata.size() + 1024 > kMessage ? kMaxMessage : kMessage;
+      dns::MessageWriter writer = Start(limit);
+      std::size_t records = 0;
+      while (more && Add(writer, record)) {
+        ++records;
+        more = next();
+      }
+      if (records == 0) return false;
+      records_ += records;
+      const std::size_t size = writer.Finish(Rcode::kNoError);
+      // The record that found no room opens the next message: nothing is cut.
+      if (size != 0) buffer_[2 + 2] &= static_cast<std::uint8_t>(~kTcInFirstFlags);
+      if (!SignAndSend(size)) return false;
+    }
+    return run == runs.size();
+  }
+
   static bool Add(dns::MessageWriter& writer, const CopiedRecord& record) noexcept {
     return writer.AddRecord(dns::Section::kAnswer, record.owner, record.type, dns::RRClass::kIN,
                             record.ttl, record.rdata);
@@ -128,6 +160,7 @@ class Reply {
   const Query& query_;
   signer::TsigExchange* tsig_;
   std::vector<std::uint8_t> buffer_;
+  std::size_t records_ = 0;
 };
 
 // The serial that an IXFR query names in its authority section (RFC 1995 section 3).
@@ -252,16 +285,21 @@ void TransferDesk::Serve(Guest& guest) {
     const bool welcome =
         offer.copy && query.rr_class == dns::RRClass::kIN &&
         ZoneTransfers::Find(offer.peers->secondaries, guest.client.address, tsig.key()) != nullptr;
+    const auto had = query.type == RRType::kIXFR ? SerialAsked(octets) : std::nullopt;
     bool sent = false;
     if (!welcome) {
       sent = reply.SendRcode(Rcode::kRefused, false);
-    } else if (query.type == RRType::kSOA) {
-      sent = reply.SendSoa(*offer.copy);
-    } else if (query.type == RRType::kIXFR && SerialAsked(octets) == offer.copy->serial) {
+    } else if (query.type == RRType::kSOA ||
+               (had && !dns::SerialIsAfter(offer.copy->serial, *had))) {
       sent = reply.SendSoa(*offer.copy);
     } else if (query.type == RRType::kAXFR || query.type == RRType::kIXFR) {
-      sent = reply.SendZone(*offer.copy);
-      if (sent) on_sent_(offer.copy->apex, guest.client, offer.copy->record_count);
+      const auto changes = had && offer.journal ? offer.journal->Since(*had) : Differences{};
+      sent = changes.empty() ? reply.SendZone(*offer.copy)
+                             : reply.SendDifferences(*offer.copy, changes);
+      if (sent) {
+        on_sent_(offer.copy->apex, guest.client, changes.empty() ? Way::kAxfr : Way::kIxfr,
+                 reply.records_sent());
+      }
     } else {
       sent = reply.SendRcode(Rcode::kRefused, false);
     }

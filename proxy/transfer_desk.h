@@ -1,4 +1,5 @@
-// Sends whole zones to secondaries (RFC 5936; IXFR is answered as AXFR, RFC 1995 section 4).
+// Sends zones to secondaries: whole (RFC 5936), or what changed since the version that one has (RFC
+// 1995), where the journal reaches back to it and is not the longer answer.
 //
 // A worker that gets a query for a transfer gives the connection away (TransferTaker); threads of
 // the desk read the query again, verify its TSIG, send, and answer what the secondary asks next on
@@ -23,6 +24,7 @@
 #include "dns/bytes.h"
 #include "net/address.h"
 #include "net/file_descriptor.h"
+#include "proxy/copy_journal.h"
 #include "proxy/signed_copy.h"
 #include "proxy/transfer_taker.h"
 #include "proxy/zone_transfers.h"
@@ -33,14 +35,16 @@ namespace sealwire::proxy {
 struct TransferOffer {
   std::shared_ptr<const SignedCopy> copy;
   std::shared_ptr<const ZoneTransfers> peers;
+  std::shared_ptr<const CopyJournal> journal;  // null: there is no older version
 };
 
 class TransferDesk final : public TransferTaker {
  public:
   static constexpr std::size_t kMaxWaiting = 64;
 
-  // `on_sent` is called by a thread of the desk: zone, who, records.
-  using Sent = std::function<void(const dns::Name&, const net::Endpoint&, std::size_t)>;
+  enum class Way : std::uint8_t { kAxfr, kIxfr };
+  // `on_sent` is called by a thread of the desk: zone, who, how, records.
+  using Sent = std::function<void(const dns::Name&, const net::Endpoint&, Way, std::size_t)>;
   TransferDesk(int threads, Sent on_sent);
   ~TransferDesk() override;
   TransferDesk(const TransferDesk&) = delete;

@@ -146,7 +146,7 @@ class NsdSecondary:
         for zone, port in zones.items():
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{home}/{zone}.zone"',
                       f"  request-xfr: 127.0.0.1@{port} {key or 'NOKEY'}",
-                      f"  allow-notify: 127.0.0.1 {key or 'NOKEY'}"]
+                      f"  allow-notify: 127.0.0.1 {key or 'NOKEY'}", "  provide-xfr: 127.0.0.1 NOKEY"]
         (home / "nsd.conf").write_text("\n".join(lines) + "\n")
         self.process = parts.spawn(name, ["nsd", "-d", "-c", home / "nsd.conf"])
 

@@ -95,6 +95,39 @@ def test_a_change_at_the_hidden_primary_reaches_the_secondary_signed(world):
     stack.until(5, "one serial", lambda: soa_serial(world.bind.port, ZONE) == soa_serial(world.sealwire.port, ZONE))
 
 
+def sent_by_ixfr(world, zone):
+    return sum("zone-sent" in line and zone in line and "way=ixfr" in line for line in world.sealwire.process.text().splitlines())
+
+
+def same_records(world, port, zone, *words):
+    """The secondary's zone is, record by record, ours."""
+    def records(text):
+        return {" ".join(line.split()) for line in text.splitlines() if line and not line.startswith(";")}
+    theirs, ours = records(dig(port, "+noall", "+answer", zone, "AXFR")), records(copy_of(world, zone, *words))
+    assert theirs and theirs == ours, sorted(theirs ^ ours)[:10]
+
+
+@pytest.mark.parametrize("who", ["bind", "nsd"])
+def test_rfc1995_section_4_a_secondary_is_sent_what_changed(world, who, tmp_path):
+    zone, port = (ZONE, world.bind.port) if who == "bind" else ("file.example", world.nsd.port)
+    words = ("-y", f"hmac-sha256:{KEY}:{primaries.SECRET}") if who == "bind" else ()
+    stack.until(20, "it has the zone", lambda: has_signed(port, f"www.{zone}", "A"))
+    for step in range(2):
+        before = sent_by_ixfr(world, zone)
+        if who == "bind":
+            world.primary.update(zone, f"update add step{step}.{zone} 60 TXT {step}", f"update delete www.{zone} AAAA")
+        else:
+            # Names come and go, and with them links of the NSEC chain.
+            world.file.write_text(primaries.zone_text(zone, 5, extra=f"step{step} TXT {step}\nold DNAME www\n"))
+        stack.until(20, f"it has the change\n{world.sealwire.process.text()[-2000:]}", lambda: has_signed(port, f"step{step}.{zone}", "TXT"))
+        stack.until(5, f"by IXFR\n{world.sealwire.process.text()[-2000:]}", lambda: sent_by_ixfr(world, zone) > before)
+    same_records(world, port, zone, *words)
+    path = tmp_path / "zone"
+    path.write_text(dig(port, "+noall", "+answer", zone, "AXFR"))
+    said = subprocess.run(["ldns-verify-zone", path], capture_output=True, text=True, timeout=30)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
 def test_only_those_listed_get_a_copy(world):
     assert "Transfer failed" in dig(world.sealwire.port, ZONE, "AXFR")  # no key
     wrong = "hmac-sha256:" + KEY + ":AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

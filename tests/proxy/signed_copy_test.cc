@@ -174,15 +174,26 @@ struct Secondary {
   std::vector<std::uint8_t> received;
 };
 
+TEST_F(SignedCopyOfAZone, IsInCanonicalOrderOfOwners) {
+  const auto copy = Copy();
+  dns::Reader reader(copy->records);
+  CopiedRecord record;
+  for (dns::Name last = apex_; NextRecord(reader, copy->records, record);) {
+    EXPECT_TRUE(CanonicalCompare(last, record.owner) <= 0) << record.owner.ToText();
+    last = dns::Name(record.owner);
+  }
+}
+
 TEST_F(SignedCopyOfAZone, Rfc5936Section2_2_IsSentBetweenTwoSoaToWhoIsListed) {
   std::string text = kZone;
   for (int i = 0; i < 500; ++i) text += "n" + std::to_string(i) + " A 192.0.2.9\n";
   zone_ = *ParseZoneText(text, apex_, "test");
   auto peers = std::make_shared<ZoneTransfers>();
   peers->secondaries.push_back({{*net::IpAddress::FromText("192.0.2.53"), 53}, nullptr});
-  TransferDesk desk(1, [](const dns::Name&, const net::Endpoint&, std::size_t) {});
+  TransferDesk desk(1,
+                    [](const dns::Name&, const net::Endpoint&, TransferDesk::Way, std::size_t) {});
   const auto copy = Copy();
-  desk.Offer(apex_, {copy, peers});
+  desk.Offer(apex_, {copy, peers, nullptr});
 
   std::vector<std::string> owners;
   dns::Rcode rcode = dns::Rcode::kServFail;
@@ -199,10 +210,12 @@ TEST_F(SignedCopyOfAZone, Rfc5936Section2_2_IsSentBetweenTwoSoaToWhoIsListed) {
   EXPECT_EQ(rcode, dns::Rcode::kRefused);
   EXPECT_TRUE(owners.empty());
 
-  // RFC 1995 section 4: the SOA alone when nothing is newer, else here the whole zone.
-  owners.clear();
-  Secondary(desk, "192.0.2.53", RRType::kIXFR, 41).Read(owners, rcode, messages);
-  EXPECT_EQ(owners.size(), 1u);
+  // RFC 1995 section 2: the SOA alone when nothing is newer, else here the whole zone.
+  for (const std::uint32_t had : {41u, 42u}) {
+    owners.clear();
+    Secondary(desk, "192.0.2.53", RRType::kIXFR, had).Read(owners, rcode, messages);
+    EXPECT_EQ(owners.size(), 1u);
+  }
   owners.clear();
   Secondary(desk, "192.0.2.53", RRType::kIXFR, 40).Read(owners, rcode, messages);
   EXPECT_EQ(owners.size(), copy->record_count + 1);
@@ -211,6 +224,40 @@ TEST_F(SignedCopyOfAZone, Rfc5936Section2_2_IsSentBetweenTwoSoaToWhoIsListed) {
   owners.clear();
   Secondary(desk, "192.0.2.53", RRType::kAXFR).Read(owners, rcode, messages);
   EXPECT_EQ(rcode, dns::Rcode::kRefused);
+}
+
+TEST_F(SignedCopyOfAZone, Rfc1995Section4_DifferencesAreSentBetweenTwoSoa) {
+  auto peers = std::make_shared<ZoneTransfers>();
+  peers->secondaries.push_back({{*net::IpAddress::FromText("192.0.2.53"), 53}, nullptr});
+  TransferDesk desk(1,
+                    [](const dns::Name&, const net::Endpoint&, TransferDesk::Way, std::size_t) {});
+  std::shared_ptr<const SignedCopy> last;
+  std::shared_ptr<const CopyJournal> journal;
+  std::string text = kZone;
+  for (const char* serial : {"41", "43", "44"}) {
+    text.replace(text.find(" hostmaster ") + 12, 2, serial);
+    text += std::string("new") + serial + " A 192.0.2.9\n";
+    zone_ = *ParseZoneText(text, apex_, "test");
+    auto copy = Copy(kNow, false);
+    if (last) journal = CopyJournal::Extend(journal.get(), *last, *copy);
+    last = std::move(copy);
+  }
+  desk.Offer(apex_, {last, peers, journal});
+
+  const auto owners_for = [&](std::uint32_t had) {
+    std::vector<std::string> owners;
+    dns::Rcode rcode = dns::Rcode::kServFail;
+    std::size_t messages = 0;
+    Secondary(desk, "192.0.2.53", RRType::kIXFR, had).Read(owners, rcode, messages);
+    EXPECT_EQ(rcode, dns::Rcode::kNoError);
+    return owners;
+  };
+  const std::string apex = "z.example.";
+  EXPECT_EQ(owners_for(43), (std::vector<std::string>{apex, apex, apex, "new44.z.example.", apex}));
+  EXPECT_EQ(owners_for(41), (std::vector<std::string>{apex, apex, apex, "new43.z.example.", apex,
+                                                      apex, "new44.z.example.", apex}));
+  // A version that the journal does not know: the whole zone.
+  EXPECT_EQ(owners_for(42).size(), last->record_count + 1);
 }
 
 }  // namespace
