@@ -44,16 +44,32 @@ bool RRsetSigner::FindOrMake(const SigningKey& key, const Digest& digest, Reuse 
   return true;
 }
 
+bool RRsetSigner::FindOrMakeWhole(const SigningKey& key, dns::Bytes signed_data,
+                                  SignatureOctets& signature) noexcept {
+  const auto found = whole_.FindOrMake(key, signed_data);
+  if (found.signature == nullptr) return false;
+  Count(found.was_known ? counters_.memo_hits : counters_.signatures);
+  signature = *found.signature;
+  return true;
+}
+
 bool RRsetSigner::SignAnew(const SigningKey& key, dns::NameView apex, const dns::RRsetView& rrset,
                            const Validity& validity, dns::Writer& rrsig_rdata,
                            Reuse reuse) noexcept {
-  const RrsigFields fields = FieldsFor(rrset, apex, validity, key.key_tag);
+  const RrsigFields fields = FieldsFor(rrset, apex, validity, key.key_tag, key.algorithm);
   const std::size_t prefix_size = kRrsigFixedSize + apex.size();
-  if (rrsig_rdata.room() < prefix_size + sizeof(Signature)) return false;
+  if (rrsig_rdata.room() < prefix_size + SignatureSize(key.algorithm)) return false;
   const std::size_t size =
       WriteSignedData(fields, rrset, scratch_->canonical, scratch_->signed_data);
   if (size == 0) return false;
   const dns::Bytes signed_data(scratch_->signed_data, size);
+  if (key.algorithm != kAlgorithmP256) {
+    SignatureOctets signature;
+    if (!FindOrMakeWhole(key, signed_data, signature)) return false;
+    rrsig_rdata.Run(signed_data.first(prefix_size));
+    rrsig_rdata.Run(signature);
+    return true;
+  }
   Signature signature;
   if (!FindOrMake(key, Sha256::Hash(signed_data), reuse, signature)) return false;
   rrsig_rdata.Run(signed_data.first(prefix_size));

@@ -16,12 +16,13 @@
 #include "signer/recent_signatures.h"
 #include "signer/signature_memo.h"
 #include "signer/validity.h"
+#include "signer/whole_signatures.h"
 
 namespace sealwire::signer {
 
 // Written by the worker alone, read by the metrics page.
 struct RRsetSignerCounters {
-  std::atomic<std::uint64_t> signatures{0};  // made by the DigestSigner
+  std::atomic<std::uint64_t> signatures{0};  // made
   std::atomic<std::uint64_t> memo_hits{0};   // made before
   std::atomic<std::uint64_t> failures{0};    // no signature could be made, or no room for it
 };
@@ -54,10 +55,13 @@ class RRsetSigner {
                 const Validity& validity, dns::Writer& rrsig_rdata, Reuse reuse) noexcept;
   bool FindOrMake(const SigningKey& key, const Digest& digest, Reuse reuse,
                   Signature& signature) noexcept;
+  bool FindOrMakeWhole(const SigningKey& key, dns::Bytes signed_data,
+                       SignatureOctets& signature) noexcept;
 
   DigestSigner& signer_;
   SignatureMemo& memo_;
   RecentSignatures recent_;
+  WholeSignatures whole_;
   RRsetSignerCounters counters_;
   std::unique_ptr<Scratch> scratch_;
 };

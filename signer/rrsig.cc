@@ -7,8 +7,9 @@ std::uint8_t RrsigLabels(dns::NameView owner) noexcept {
 }
 
 RrsigFields FieldsFor(const dns::RRsetView& rrset, dns::NameView apex, const Validity& validity,
-                      std::uint16_t key_tag) noexcept {
+                      std::uint16_t key_tag, std::uint8_t algorithm) noexcept {
   RrsigFields fields;
+  fields.algorithm = algorithm;
   fields.covered = rrset.type;
   fields.labels = RrsigLabels(rrset.owner);
   fields.original_ttl = rrset.ttl;

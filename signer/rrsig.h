@@ -11,6 +11,7 @@
 #include "dns/canonical.h"
 #include "dns/name.h"
 #include "dns/rrset.h"
+#include "signer/algorithm.h"
 #include "signer/ecdsa.h"
 #include "signer/validity.h"
 
@@ -18,7 +19,7 @@ namespace sealwire::signer {
 
 inline constexpr std::size_t kRrsigFixedSize = 18;  // everything before the signer's name
 inline constexpr std::size_t kMaxRrsigSize =
-    kRrsigFixedSize + dns::kMaxNameSize + sizeof(Signature);
+    kRrsigFixedSize + dns::kMaxNameSize + kMaxSignatureSize;
 
 // RRSIG RDATA but for the signature.
 struct RrsigFields {
@@ -37,7 +38,7 @@ std::uint8_t RrsigLabels(dns::NameView owner) noexcept;
 
 // The fields for `rrset` signed under its own owner name and TTL.
 RrsigFields FieldsFor(const dns::RRsetView& rrset, dns::NameView apex, const Validity& validity,
-                      std::uint16_t key_tag) noexcept;
+                      std::uint16_t key_tag, std::uint8_t algorithm = kAlgorithmP256) noexcept;
 
 // Appends RRSIG RDATA without the signature; the signer's name is lower-cased, as it is signed
 // (RFC 4034 section 3.1.8.1). The signature's octets follow to complete the RDATA.
