@@ -110,6 +110,7 @@ void DeclareKeyLife(CLI::App& key, Options& options, Command& chosen) {
     CLI::Option_group* role = sub->add_option_group("role");
     role->add_flag("--zsk", options.zsk, "The zone-signing key");
     role->add_flag("--ksk", options.ksk, "The key-signing key");
+    role->add_flag("--all", options.all, "All keys, to the algorithm and kind of the policy");
     role->require_option(1);
     return sub;
   };

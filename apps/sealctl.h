@@ -53,6 +53,7 @@ struct Options {
   HsmOptions hsm;
   bool ksk = false;  // else the ZSK
   bool zsk = false;
+  bool all = false;               // every key of the zone
   bool now = false;               // an emergency
   std::vector<std::string> keys;  // DNSKEY RDATA in presentation format
   bool clear = false;

@@ -15,6 +15,10 @@ namespace {
 constexpr auto kPoll = std::chrono::milliseconds(500);
 constexpr auto kCheckEvery = std::chrono::seconds(5);
 
+std::string RoleOf(const Options& options) {
+  return options.all ? "all" : options.ksk ? "ksk" : "zsk";
+}
+
 std::string RolloversPath(const Options& options) {
   return ZonePath(options.zone) + "/rollovers";
 }
@@ -88,7 +92,7 @@ int KeyList(const Options& options) {
 int KeyRoll(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  const std::string role = options.ksk ? "ksk" : "zsk";
+  const std::string role = RoleOf(options);
   const json body = {{"role", role}, {"emergency", options.now}};
   const auto rollovers = session->Send({"POST", RolloversPath(options), body.dump(), false});
   if (!rollovers) return kFailed;
@@ -104,7 +108,7 @@ int KeyRoll(const Options& options) {
 int KeyCancel(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  const std::string role = options.ksk ? "ksk" : "zsk";
+  const std::string role = RoleOf(options);
   return session->Send({"DELETE", RolloversPath(options) + "/" + role, {}, false}) ? kDone
                                                                                    : kFailed;
 }

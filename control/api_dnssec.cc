@@ -168,8 +168,10 @@ void Api::GetKeys(Call& call) {
     if (!keys.ok()) return call.Send(ProblemOf({Failure::kInternal, keys.error()}));
     for (const keycache::KeyRecord& key : keys->keys) {
       list.push_back({{"key_tag", key.key_tag},
-                      {"role", key.role == keycache::Role::kKsk ? "ksk" : "zsk"},
-                      {"algorithm", signer::kAlgorithmP256},
+                      {"role", key.signs_data                     ? "csk"
+                               : key.role == keycache::Role::kKsk ? "ksk"
+                                                                  : "zsk"},
+                      {"algorithm", key.algorithm},
                       {"home", key.home == keycache::KeyHome::kHsm ? "hsm" : "sealed"},
                       {"published", key.published},
                       {"signing", key.signing},

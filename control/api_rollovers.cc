@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -24,32 +25,42 @@ std::optional<Role> ParseRole(std::string_view text) {
   return std::nullopt;
 }
 
-// "257 3 13 base64…": a P-256 key of the zone, for both providers must use one algorithm
-// (RFC 8901 section 4).
+// Nothing inside: all keys. An error: none of the three words.
+Result<std::optional<Role>> ParseRoles(std::string_view text) {
+  if (text == "all") return std::optional<Role>();
+  if (const auto role = ParseRole(text)) return role;
+  return Error{R"(role must be "zsk", "ksk" or "all")"};
+}
+
+// "257 3 13 base64…"
 Result<DnskeyRdata> ParseDnskey(const std::string& text) {
   unsigned flags = 0, protocol = 0, algorithm = 0;
-  char base64[129] = {}, more = 0;
+  char base64[129] = {};
+  char more = 0;
   const int fields =
       std::sscanf(text.c_str(), "%u %u %u %128s %c", &flags, &protocol, &algorithm, base64, &more);
   if (fields != 4 || protocol != 3 || (flags != 256 && flags != 257)) {
     return Error{"'" + text + "' is no DNSKEY: write \"256 3 13 BASE64\" or \"257 3 13 BASE64\""};
   }
-  if (algorithm != signer::kAlgorithmP256) {
+  if (algorithm > 255 || !signer::IsKnown(static_cast<std::uint8_t>(algorithm))) {
     return Error{"algorithm " + std::to_string(algorithm) +
-                 " is not the one this zone is signed with: both providers must use 13 "
-                 "(RFC 8901 section 4)"};
+                 " is not possible; possible are: 13, 14, 15"};
   }
+  const auto number = static_cast<std::uint8_t>(algorithm);
   std::array<unsigned char, 96> octets{};
   const std::string_view digits = base64;
+  const std::size_t padding = digits.size() - std::min(digits.find('='), digits.size());
   const int size =
-      digits.size() != 88
-          ? -1
-          : EVP_DecodeBlock(octets.data(), reinterpret_cast<const unsigned char*>(digits.data()),
-                            static_cast<int>(digits.size()));
-  if (size != 66 || !digits.ends_with("==")) return Error{"'" + text + "' holds no P-256 key"};
-  signer::PublicKey key;
-  std::copy_n(octets.begin(), key.size(), key.begin());
-  return keycache::MakeDnskey(flags == 257 ? Role::kKsk : Role::kZsk, key);
+      EVP_DecodeBlock(octets.data(), reinterpret_cast<const unsigned char*>(digits.data()),
+                      static_cast<int>(digits.size()));
+  // EVP_DecodeBlock() counts the padding as octets.
+  if (size < 0 || padding > 2 ||
+      static_cast<std::size_t>(size) - padding != signer::PublicKeySize(number)) {
+    return Error{"'" + text + "' holds no key of " + std::string(signer::AlgorithmName(number))};
+  }
+  const dns::Bytes key = dns::Bytes(octets).first(signer::PublicKeySize(number));
+  return keycache::MakeDnskey(flags == 257 ? Role::kKsk : Role::kZsk, signer::PublicOctets(key),
+                              number);
 }
 
 Outcome Invalid(std::string detail) {
@@ -63,7 +74,7 @@ json Api::RolloversJson(const ZoneEntry& entry, const keycache::ZoneKeyRecord& r
   for (const keycache::Rollover& roll : record.rollovers) {
     const RollDecision next =
         Decide(record, roll, zones_.LifeOf(entry), zones_.FactsOf(entry), zones_.Now());
-    list.push_back({{"role", ToText(roll.role())},
+    list.push_back({{"role", WhatRolls(roll)},
                     {"method", ToText(roll.method)},
                     {"cause", ToText(roll.cause)},
                     {"old_key_tag", roll.old_tag},
@@ -103,15 +114,10 @@ void Api::PostRollover(Call& call) {
   const auto body = call.Body({"role", "emergency"});
   if (!body) return;
   if (!body->contains("role") || !(*body)["role"].is_string()) {
-    return call.Send(ProblemOf(Invalid(R"(role must be "zsk" or "ksk")")));
+    return call.Send(ProblemOf(Invalid(R"(role must be "zsk", "ksk" or "all")")));
   }
-  const std::string text = (*body)["role"].get<std::string>();
-  if (text == "algorithm") {
-    return call.Send(
-        ProblemOf(Invalid("this version signs with algorithm 13 only: there is none to roll to")));
-  }
-  const auto role = ParseRole(text);
-  if (!role) return call.Send(ProblemOf(Invalid(R"(role must be "zsk" or "ksk")")));
+  const auto role = ParseRoles((*body)["role"].get_ref<const std::string&>());
+  if (!role.ok()) return call.Send(ProblemOf(Invalid(role.error())));
   if (body->contains("emergency") && !(*body)["emergency"].is_boolean()) {
     return call.Send(ProblemOf(Invalid("emergency must be true or false")));
   }
@@ -126,8 +132,8 @@ void Api::PostRollover(Call& call) {
 void Api::DeleteRollover(Call& call) {
   const auto name = call.ZoneName();
   if (!name) return;
-  const auto role = ParseRole(call.request.segments[4]);
-  if (!role) return call.Send(ProblemOf(Invalid("a rollover is named \"zsk\" or \"ksk\"")));
+  const auto role = ParseRoles(call.request.segments[4]);
+  if (!role.ok()) return call.Send(ProblemOf(Invalid(role.error())));
   zones_.CancelRollover(*name, *role, call.who, [call](const Outcome& outcome) {
     call.Send(outcome.ok() ? net::HttpResponse{204, {}, ""} : ProblemOf(outcome));
   });

@@ -245,8 +245,8 @@ json CloudflareFacade::DnssecJson(const ZoneEntry& entry) const {
   const keycache::DsRecord ds = keycache::MakeDs(keys->apex, ksk->Dnskey());
   const std::string dnskey = keycache::DnskeyText(ksk->Dnskey());
   object["flags"] = 257;
-  object["algorithm"] = "13";
-  object["key_type"] = "ECDSAP256SHA256";
+  object["algorithm"] = std::to_string(ksk->algorithm);
+  object["key_type"] = signer::AlgorithmName(ksk->algorithm);
   object["digest_type"] = "2";
   object["digest_algorithm"] = "SHA256";
   object["digest"] = ds.DigestText();

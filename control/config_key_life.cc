@@ -54,6 +54,32 @@ void ReadOnly(YamlMap& map, const char* key, std::string_view possible, std::str
     map.Fail(key, fmt::format("only '{}' is possible: {}", possible, why));
 }
 
+void ReadAlgorithm(YamlMap& map, std::uint8_t& out) {
+  const auto text = map.Text("algorithm");
+  if (!text) return;
+  if (*text == "13" || *text == "14" || *text == "15") {
+    out = static_cast<std::uint8_t>(std::stoi(*text));
+  } else {
+    map.Fail("algorithm",
+             fmt::format("'{}' is not possible; possible are: 13 (ECDSA P-256), 14 (ECDSA P-384), "
+                         "15 (Ed25519)",
+                         *text));
+  }
+}
+
+// What the HSM can hold, and what signs answers as they are asked for, exclude each other.
+void CheckKinds(YamlMap& map, const KeyLife& life) {
+  if (life.ksk == KeyHome::kHsm && life.algorithm != signer::kAlgorithmP256) {
+    map.Fail("algorithm", "the HSM makes keys of algorithm 13 only: write ksk: sealed beside it");
+  }
+  if (life.ksk == KeyHome::kHsm && life.csk) {
+    map.Fail("csk", "a key that signs every answer cannot be in the HSM: write ksk: sealed");
+  }
+  if (life.csk && life.standby) {
+    map.Fail("standby", "one key that signs all has no standby: all keys are replaced at once");
+  }
+}
+
 std::string Lifetime(std::uint32_t seconds) {
   return seconds == 0 ? "off" : FormatDuration(seconds);
 }
@@ -64,8 +90,8 @@ void ReadKeyLife(YamlMap& map, KeyLife& life) {
   ReadChoice<KeyHome>(map, "ksk", {"hsm", KeyHome::kHsm}, {"sealed", KeyHome::kSealed}, life.ksk);
   ReadOnly(map, "zsk", "sealed", "an HSM cannot sign every answer as it is asked for");
   ReadOnly(map, "scope", "per-zone", "every zone has keys of its own");
-  ReadOnly(map, "csk", "false", "a zone has a KSK and a ZSK");
-  ReadOnly(map, "algorithm", "13", "this version signs with ECDSA P-256");
+  ReadChoice<bool>(map, "csk", {"true", true}, {"false", false}, life.csk);
+  ReadAlgorithm(map, life.algorithm);
   ReadChoice<bool>(map, "standby", {"true", true}, {"false", false}, life.standby);
   ReadChoice<RollMethod>(map, "ksk_roll", {"double-ksk", RollMethod::kDoubleKsk},
                          {"double-ds", RollMethod::kDoubleDs}, life.ksk_roll);
@@ -75,6 +101,7 @@ void ReadKeyLife(YamlMap& map, KeyLife& life) {
   ReadSpan(map, "max_zone_ttl", 1, 90 * kDay, life.max_zone_ttl);
   ReadSpan(map, "propagation_delay", 0, kDay, life.propagation_delay);
   ReadSpan(map, "parent_propagation_delay", 0, 7 * kDay, life.parent_propagation_delay);
+  CheckKinds(map, life);
   // A key that is due again before it has gone would never go.
   const std::uint32_t data = life.max_zone_ttl != 0 ? life.max_zone_ttl : 3 * kDay;
   const std::uint32_t zsk_roll = life.dnskey_ttl + data + 2 * life.propagation_delay;
@@ -89,10 +116,11 @@ void ReadKeyLife(YamlMap& map, KeyLife& life) {
 
 std::string KeyLifeYaml(const KeyLife& life) {
   return fmt::format(
-      "ksk: {}, zsk: sealed, zsk_lifetime: {}, ksk_lifetime: {}, ksk_roll: {}, standby: {}, "
+      "ksk: {}, zsk: sealed, algorithm: {}, csk: {}, zsk_lifetime: {}, ksk_lifetime: {}, ksk_roll: "
+      "{}, standby: {}, "
       "dnskey_ttl: {}, {}propagation_delay: {}, parent_propagation_delay: {}",
-      life.ksk == KeyHome::kHsm ? "hsm" : "sealed", Lifetime(life.zsk_lifetime),
-      Lifetime(life.ksk_lifetime),
+      life.ksk == KeyHome::kHsm ? "hsm" : "sealed", life.algorithm, life.csk ? "true" : "false",
+      Lifetime(life.zsk_lifetime), Lifetime(life.ksk_lifetime),
       life.ksk_roll == RollMethod::kDoubleDs ? "double-ds" : "double-ksk",
       life.standby ? "true" : "false", FormatDuration(life.dnskey_ttl),
       life.max_zone_ttl == 0 ? ""

@@ -13,6 +13,8 @@ namespace sealwire::control {
 
 struct KeyLife {
   keycache::KeyHome ksk = keycache::KeyHome::kHsm;
+  std::uint8_t algorithm = signer::kAlgorithmP256;
+  bool csk = false;                         // one key signs all
   std::uint32_t zsk_lifetime = 90 * 86400;  // 0: rolled only when asked
   std::uint32_t ksk_lifetime = 0;           // 0: rolled only when asked
   keycache::RollMethod ksk_roll = keycache::RollMethod::kDoubleKsk;

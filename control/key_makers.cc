@@ -3,10 +3,9 @@
 namespace sealwire::control {
 
 using keycache::Built;
-using keycache::KeyHome;
+using keycache::KeyOrder;
 using keycache::KeyPolicy;
 using keycache::KeyRecord;
-using keycache::Role;
 using keycache::ZoneKeyRecord;
 
 Result<ZoneKeyRecord> HsmKeyMaker::MakeKeys(dns::NameView apex, const KeyPolicy& policy,
@@ -19,8 +18,8 @@ Built HsmKeyMaker::Build(const ZoneKeyRecord& record, std::uint32_t now) {
 Result<bool> HsmKeyMaker::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t now) {
   return cache_.RefreshSignatures(record, now);
 }
-Status HsmKeyMaker::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now) {
-  return cache_.AddKey(record, role, home, now);
+Status HsmKeyMaker::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
+  return cache_.AddKey(record, order, now);
 }
 Status HsmKeyMaker::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
   return cache_.SignAhead(record, now);
@@ -45,7 +44,7 @@ Built NoKeyMaker::Build(const ZoneKeyRecord&, std::uint32_t) {
 Result<bool> NoKeyMaker::RefreshSignatures(ZoneKeyRecord&, std::uint32_t) {
   return kNoHsm;
 }
-Status NoKeyMaker::AddKey(ZoneKeyRecord&, Role, KeyHome, std::uint32_t) {
+Status NoKeyMaker::AddKey(ZoneKeyRecord&, const KeyOrder&, std::uint32_t) {
   return kNoHsm;
 }
 Status NoKeyMaker::SignAhead(ZoneKeyRecord&, std::uint32_t) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/whole_set_rollover.h"
+
 namespace sealwire::control {
 
 using keycache::Built;
@@ -10,6 +12,7 @@ using keycache::CdsPublication;
 using keycache::KeyRecord;
 using keycache::Role;
 using keycache::RollCause;
+using keycache::RollMethod;
 using keycache::Rollover;
 using keycache::ZoneKeyRecord;
 
@@ -43,6 +46,7 @@ class Draft {
 
  private:
   void Finish(Role role, KeyWorkResult& result);
+  void BeginWholeSetIfDue(KeyWorkResult& result);
 
   KeyMaker& maker_;
   const KeyWorkOrder& order_;
@@ -54,7 +58,7 @@ class Draft {
 };
 
 std::string Describe(const Rollover& roll) {
-  return std::string(ToText(roll.role())) + " " + std::to_string(roll.old_tag) + " to " +
+  return std::string(WhatRolls(roll)) + " " + std::to_string(roll.old_tag) + " to " +
          std::to_string(roll.new_tag) + ", " + std::string(ToText(roll.method));
 }
 
@@ -95,20 +99,45 @@ void Draft::MoveRollovers(KeyWorkResult& result) {
 // this be done again, which does no harm.
 void Draft::Finish(Role role, KeyWorkResult& result) {
   const Rollover roll = *record_.RolloverOf(role);
-  const KeyRecord* leaving = record_.Find(LeavingTag(roll));
-  if (leaving == nullptr || leaving->published) return;
-  if (const Status done = maker_.DestroyKey(*leaving); !done.ok()) {
-    result.problem = done.error();
-    return;
+  const KeyRecord leaving = *record_.Find(LeavingTag(roll));
+  const auto goes = [&](const KeyRecord& key) {
+    return roll.method == RollMethod::kWholeSet ? key.set == leaving.set
+                                                : key.key_tag == leaving.key_tag;
+  };
+  for (const KeyRecord& key : record_.keys) {
+    if (!goes(key)) continue;
+    if (key.published || key.signing) return;
+    if (const Status done = maker_.DestroyKey(key); !done.ok()) {
+      result.problem = done.error();
+      return;
+    }
   }
-  std::erase_if(record_.keys,
-                [&](const KeyRecord& key) { return key.key_tag == LeavingTag(roll); });
+  std::erase_if(record_.keys, goes);
   std::erase(record_.rollovers, roll);
   result.notes.push_back({roll.cancelled ? "rollover-cancelled" : "rollover-done", Describe(roll)});
 }
 
+// To what the policy asks for now, or because the one key that signs all is due.
+void Draft::BeginWholeSetIfDue(KeyWorkResult& result) {
+  const KeyRecord* key = record_.SigningKeyOf(Role::kKsk);
+  const bool csk = key != nullptr && key->signs_data;
+  const std::int64_t due = csk ? RolloverDue(record_, Role::kKsk, order_.life) : 0;
+  if (!WholeSetIsDue(record_, order_.life) && (due == 0 || now_ < due)) return;
+  if (const Status begun = BeginWholeSet(record_, order_.life, RollCause::kScheduled, maker_, now_);
+      !begun.ok()) {
+    result.problem = begun.error();
+    return;
+  }
+  published_changed_ = true;
+  result.notes.push_back(
+      {"rollover-started", Describe(*record_.WholeSetRollover()) + ", scheduled"});
+}
+
 void Draft::BeginWhatIsDue(KeyWorkResult& result) {
   if (!order_.facts.may_move || !order_.facts.secured) return;
+  BeginWholeSetIfDue(result);
+  const KeyRecord* ksk = record_.SigningKeyOf(Role::kKsk);
+  if (record_.WholeSetRollover() != nullptr || (ksk != nullptr && ksk->signs_data)) return;
   for (const Role role : kRoles) {
     const std::int64_t due = RolloverDue(record_, role, order_.life);
     if (due != 0 && now_ >= due) {
@@ -196,8 +225,9 @@ void Draft::Plan(KeyWorkResult& result) const {
 KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now) {
   KeyWorkResult result;
   const bool fresh = order.encoded.empty();
-  auto record = fresh ? maker.MakeKeys(order.apex, {order.life.ksk, keycache::KeyHome::kSealed},
-                                       static_cast<std::uint32_t>(now))
+  const keycache::KeyPolicy policy{order.life.ksk, keycache::KeyHome::kSealed, order.life.algorithm,
+                                   order.life.csk};
+  auto record = fresh ? maker.MakeKeys(order.apex, policy, static_cast<std::uint32_t>(now))
                       : ZoneKeyRecord::Decode(order.encoded);
   if (!record.ok()) {
     result.problem = result.refused = record.error();

@@ -29,8 +29,8 @@ class KeyMaker {
                                                    std::uint32_t now) = 0;
   virtual keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
   virtual Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
-  virtual Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role,
-                        keycache::KeyHome home, std::uint32_t now) = 0;
+  virtual Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
+                        std::uint32_t now) = 0;
   virtual Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
   virtual Status DestroyKey(const keycache::KeyRecord& key) = 0;
   virtual Status DestroyKeys(const keycache::ZoneKeyRecord& record) = 0;
@@ -44,7 +44,7 @@ class HsmKeyMaker : public KeyMaker {
                                            std::uint32_t now) override;
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
-  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome home,
+  Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
                 std::uint32_t now) override;
   Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Status DestroyKey(const keycache::KeyRecord& key) override;
@@ -61,7 +61,7 @@ class NoKeyMaker : public KeyMaker {
                                            std::uint32_t now) override;
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
-  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome home,
+  Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
                 std::uint32_t now) override;
   Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Status DestroyKey(const keycache::KeyRecord& key) override;

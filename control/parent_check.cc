@@ -90,11 +90,11 @@ bool DsMatches(dns::Bytes ds_rdata, dns::NameView apex, const Keys& ksks) {
   const std::uint8_t algorithm = reader.U8();
   const std::uint8_t digest_type = reader.U8();
   const EVP_MD* hash = digest_type == 2 ? EVP_sha256() : digest_type == 4 ? EVP_sha384() : nullptr;
-  if (!reader.ok() || algorithm != signer::kAlgorithmP256 || hash == nullptr) return false;
+  if (!reader.ok() || hash == nullptr) return false;
   const dns::Bytes digest = reader.Run(reader.remaining());
   const dns::Name owner = dns::Name(apex).Lowered();
   for (const auto& ksk : ksks) {
-    if (signer::KeyTag(ksk) != key_tag) continue;
+    if (signer::KeyTag(ksk) != key_tag || dns::Reader(ksk, 3).U8() != algorithm) continue;
     std::vector<std::uint8_t> input(owner.wire().begin(), owner.wire().end());
     input.insert(input.end(), ksk.begin(), ksk.end());
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> own;

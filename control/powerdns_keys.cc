@@ -21,12 +21,14 @@ json KeyJson(const ZoneRecord& zone, const ZoneKeyRecord& keys, const KeyRecord&
   const bool in_use = IsSigned(zone);
   json object = {{"type", "Cryptokey"},
                  {"id", key.key_tag},
-                 {"keytype", ksk ? "ksk" : "zsk"},
+                 {"keytype", key.signs_data ? "csk"
+                             : ksk          ? "ksk"
+                                            : "zsk"},
                  {"active", in_use && key.signing},
                  {"published", in_use && key.published},
                  {"dnskey", keycache::DnskeyText(key.Dnskey())},
-                 {"algorithm", "ECDSAP256SHA256"},
-                 {"bits", 256},
+                 {"algorithm", signer::AlgorithmName(key.algorithm)},
+                 {"bits", key.algorithm == signer::kAlgorithmP384 ? 384 : 256},
                  {"flags", ksk ? 257 : 256}};
   if (!ksk || !ShowsDs(zone)) return object;
   json ds = json::array();

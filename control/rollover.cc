@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "control/key_work.h"
+#include "control/rollover_waits.h"
+#include "control/whole_set_rollover.h"
 
 namespace sealwire::control {
 
@@ -19,137 +21,8 @@ using Kind = RollDecision::Kind;
 
 namespace {
 
-std::uint32_t Stamp(std::int64_t time) noexcept {
-  return static_cast<std::uint32_t>(time);
-}
-
-// The clock counts whole seconds: one more makes sure that a TTL is over.
-constexpr std::int64_t kWholeSecond = 1;
-
-// How long a signature may be cached.
-std::uint32_t DataTtl(const KeyLife& life) noexcept {
-  return life.max_zone_ttl != 0 ? std::min(life.max_zone_ttl, life.signature_validity)
-                                : life.signature_validity;
-}
-
-// When no validator can have a DNSKEY RRset that was served before `from`.
-std::int64_t KeysForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
-  return std::max<std::int64_t>(from + std::max(record.key_ttl, record.older_key_ttl),
-                                record.older_keys_until) +
-         life.propagation_delay + kWholeSecond;
-}
-
-// When no validator can have a signature that was served before `from`.
-std::int64_t DataForgotten(const ZoneKeyRecord& record, const KeyLife& life, std::int64_t from) {
-  const std::uint32_t ttl = std::max({record.zone_ttl, record.older_zone_ttl, DataTtl(life)});
-  return std::max<std::int64_t>(from + ttl, record.older_data_until) + life.propagation_delay +
-         kWholeSecond;
-}
-
-// When no validator can have a DS RRset that the parent served before `from`.
-std::int64_t DsForgotten(const KeyLife& life, const RollFacts& facts, std::int64_t from) {
-  return from + std::max(facts.ds_ttl, facts.parent.hold) + life.parent_propagation_delay +
-         kWholeSecond;
-}
-
-std::uint32_t Shown(const ParentObservation& parent, std::uint16_t key_tag) {
-  for (const DsSeen& seen : parent.ours) {
-    if (seen.key_tag == key_tag) return seen.servers;
-  }
-  return 0;
-}
-
-// What a look says of that which the parent has to do.
-enum class Verdict : std::uint8_t { kUnknown, kNotYet, kDone };
-
-bool WaitsForParent(const Rollover& roll) noexcept {
-  if (roll.cancelled) return false;
-  if (roll.step == RollStep::kSubmitted) return true;
-  return roll.method == RollMethod::kDoubleDs && roll.step == RollStep::kReplaced;
-}
-
-Verdict ParentVerdict(const Rollover& roll, const RollFacts& facts) {
-  const ParentObservation& parent = facts.parent;
-  // A look from before the parent could see what it has to do proves nothing.
-  if (roll.served_at == 0 || parent.checked_at <= roll.served_at) return Verdict::kUnknown;
-  if (parent.servers == 0 || parent.answered == 0) return Verdict::kUnknown;
-  const bool all = parent.answered == parent.servers;
-  const bool none_has_old = Shown(parent, roll.old_tag) == 0;
-  const bool all_have_new = Shown(parent, roll.new_tag) == parent.servers;
-  // Without any DS the zone is insecure: there is no chain that a key could be missing from.
-  const bool done = parent.with_ds == 0 ||
-                    (roll.step == RollStep::kReplaced       ? none_has_old
-                     : roll.method == RollMethod::kDoubleDs ? all_have_new
-                                                            : none_has_old && all_have_new);
-  if (all && done) return Verdict::kDone;
-  if (done || parent.with_ds == 0) return Verdict::kUnknown;
-  // Those who did not answer may be behind; those who did must not contradict.
-  const bool needs_new = roll.step == RollStep::kSubmitted;
-  const bool needs_old_gone = roll.method != RollMethod::kDoubleDs || !needs_new;
-  const bool contradicted = (needs_new && Shown(parent, roll.new_tag) < parent.answered) ||
-                            (needs_old_gone && !none_has_old);
-  return contradicted ? Verdict::kNotYet : Verdict::kUnknown;
-}
-
 std::string TagText(std::uint16_t key_tag) {
   return std::to_string(key_tag);
-}
-
-RollDecision Wait(std::string_view code, std::string reason, std::int64_t not_before = 0) {
-  RollDecision decision;
-  decision.code = code;
-  decision.reason = std::move(reason);
-  decision.not_before = not_before;
-  return decision;
-}
-
-RollDecision Step(RollStep next, std::string reason) {
-  RollDecision decision;
-  decision.kind = Kind::kStep;
-  decision.next = next;
-  decision.code = "none";
-  decision.reason = std::move(reason);
-  return decision;
-}
-
-RollDecision AfterCaches(std::int64_t not_before, std::int64_t now, RollStep next,
-                         std::string waiting, std::string done) {
-  if (now < not_before) return Wait("wait-caches", std::move(waiting), not_before);
-  return Step(next, std::move(done));
-}
-
-std::string WhatParentHasToDo(const Rollover& roll) {
-  if (roll.step == RollStep::kReplaced) {
-    return "The parent has to drop the DS record of key " + TagText(roll.old_tag) + ".";
-  }
-  if (roll.method == RollMethod::kDoubleDs) {
-    return "The parent has to add the DS record of key " + TagText(roll.new_tag) +
-           " beside that of key " + TagText(roll.old_tag) + ".";
-  }
-  return "The parent has to replace the DS record of key " + TagText(roll.old_tag) +
-         " by that of key " + TagText(roll.new_tag) + ".";
-}
-
-// The old key is not touched while the old DS may be cached (.nz, 2023).
-RollDecision AfterParent(const Rollover& roll, const KeyLife& life, const RollFacts& facts,
-                         std::int64_t now, RollStep next) {
-  const Verdict verdict = ParentVerdict(roll, facts);
-  if (roll.parent_at == 0 || verdict == Verdict::kNotYet) {
-    return Wait("wait-parent", WhatParentHasToDo(roll));
-  }
-  if (next == RollStep::kWithdrawn && roll.method == RollMethod::kDoubleDs) {
-    return Step(next, "The parent has dropped the old DS record.");
-  }
-  const std::int64_t not_before = DsForgotten(life, facts, roll.parent_at);
-  if (now < not_before) {
-    return Wait("wait-caches",
-                "The parent shows what it should; DS records that it served before may be cached.",
-                not_before);
-  }
-  if (facts.parent.checked_at < not_before || verdict != Verdict::kDone) {
-    return Wait("wait-parent", "Every server of the parent is asked once more.", not_before);
-  }
-  return Step(next, "No validator can have the parent's older DS records any more.");
 }
 
 RollDecision DecideZsk(const ZoneKeyRecord& record, const Rollover& roll, const KeyLife& life,
@@ -173,9 +46,15 @@ RollDecision DecideKsk(const ZoneKeyRecord& record, const Rollover& roll, const 
           KeysForgotten(record, life, roll.served_at), now, RollStep::kSubmitted,
           "DNSKEY RRsets without key " + TagText(roll.new_tag) + " may be cached.",
           "Every validator can follow a DS record of key " + TagText(roll.new_tag) + ".");
-    case RollStep::kSubmitted:
-      return AfterParent(roll, life, facts, now,
-                         double_ds ? RollStep::kSwitched : RollStep::kWithdrawn);
+    case RollStep::kSubmitted: {
+      RollDecision decision = AfterParent(roll, life, facts, now,
+                                          double_ds ? RollStep::kSwitched : RollStep::kWithdrawn);
+      const std::int64_t forgotten = KeysForgotten(record, life, roll.served_at);
+      if (!double_ds || decision.kind != Kind::kStep || now >= forgotten) return decision;
+      return Wait("wait-caches",
+                  "CDS records that key " + TagText(roll.new_tag) + " did not sign may be cached.",
+                  forgotten);
+    }
     case RollStep::kSwitched:
       return AfterCaches(
           KeysForgotten(record, life, roll.served_at), now, RollStep::kReplaced,
@@ -203,6 +82,7 @@ RollDecision Decide(const ZoneKeyRecord& record, const Rollover& roll, const Key
     finish.reason = "Key " + TagText(LeavingTag(roll)) + " is destroyed.";
     return finish;
   }
+  if (roll.method == RollMethod::kWholeSet) return DecideWholeSet(record, roll, life, facts, now);
   return roll.method == RollMethod::kPrePublish ? DecideZsk(record, roll, life, now)
                                                 : DecideKsk(record, roll, life, facts, now);
 }
@@ -262,8 +142,11 @@ void TakeStep(ZoneKeyRecord& record, Role role, RollStep step, std::int64_t now)
   roll->step = step;
   roll->step_at = Stamp(now);
   roll->served_at = roll->parent_at = 0;
+  if (roll->method == RollMethod::kWholeSet) return TakeWholeSetStep(record, *roll, step, now);
   switch (step) {
     case RollStep::kIntroduced:
+    case RollStep::kPresigned:
+    case RollStep::kUnpublished:
       break;
     case RollStep::kSubmitted:  // of double-KSK: double-DS begins with it
       from->wants_ds = false;
@@ -273,11 +156,12 @@ void TakeStep(ZoneKeyRecord& record, Role role, RollStep step, std::int64_t now)
     case RollStep::kSwitched:
       to->published = to->signing = true;
       to->signing_since = Stamp(now);
-      from->signing = false;
+      // A KSK goes on signing CDS and CDNSKEY for those who have the DNSKEY RRset with it alone.
+      from->signing = roll->method == RollMethod::kDoubleDs;
       from->published = roll->method == RollMethod::kPrePublish;
       break;
     case RollStep::kReplaced:
-      from->wants_ds = false;
+      from->wants_ds = from->signing = false;
       break;
     case RollStep::kWithdrawn: {
       KeyRecord& leaving = roll->cancelled ? *to : *from;
@@ -288,6 +172,7 @@ void TakeStep(ZoneKeyRecord& record, Role role, RollStep step, std::int64_t now)
 }
 
 const KeyRecord* StandbyOf(const ZoneKeyRecord& record, Role role) noexcept {
+  if (record.WholeSetRollover() != nullptr) return nullptr;
   for (const KeyRecord& key : record.keys) {
     const bool in_use = role == Role::kZsk ? key.signing : key.wants_ds;
     if (key.role != role || !key.published || in_use) continue;
@@ -310,8 +195,11 @@ const KeyRecord* KeyInUse(const ZoneKeyRecord& record, Role role) noexcept {
 
 Status AddPublished(ZoneKeyRecord& record, Role role, const KeyLife& life, KeyMaker& maker,
                     std::int64_t now) {
+  const KeyRecord* in_use = KeyInUse(record, role);
+  if (in_use == nullptr) return Error{"the zone has no " + std::string(ToText(role)) + " in use"};
   const KeyHome home = role == Role::kZsk ? KeyHome::kSealed : life.ksk;
-  if (Status made = maker.AddKey(record, role, home, Stamp(now)); !made.ok()) return made;
+  const keycache::KeyOrder order{role, home, in_use->algorithm, false, in_use->set};
+  if (Status made = maker.AddKey(record, order, Stamp(now)); !made.ok()) return made;
   KeyRecord& key = record.keys.back();
   key.published = true;
   // A KSK signs from the start: whoever comes by its DS must find its signature in every cache.
@@ -328,6 +216,9 @@ Status AddStandby(ZoneKeyRecord& record, Role role, const KeyLife& life, KeyMake
 
 Status BeginRollover(ZoneKeyRecord& record, Role role, const KeyLife& life, RollCause cause,
                      KeyMaker& maker, std::int64_t now) {
+  if (record.WholeSetRollover() != nullptr) {
+    return Error{"all keys of the zone are being replaced"};
+  }
   if (Rollover* running = record.RolloverOf(role); running != nullptr) {
     if (cause != RollCause::kEmergency || running->cancelled) {
       return Error{"a rollover of the " + std::string(ToText(role)) + " is under way already"};
@@ -339,6 +230,7 @@ Status BeginRollover(ZoneKeyRecord& record, Role role, const KeyLife& life, Roll
   if (in_use == nullptr) {
     return Error{"the zone has no " + std::string(ToText(role)) + " in use"};
   }
+  if (in_use->signs_data) return Error{"one key signs all of this zone: roll all keys"};
   Rollover roll;
   roll.cause = cause;
   roll.old_tag = in_use->key_tag;
@@ -354,7 +246,7 @@ Status BeginRollover(ZoneKeyRecord& record, Role role, const KeyLife& life, Roll
     KeyRecord& key = record.keys.back();
     roll.new_tag = key.key_tag;
     if (roll.method == RollMethod::kDoubleDs) {
-      key.published = key.signing = false;
+      key.published = false;  // and signs CDS and CDNSKEY alone, which outlive the switch in caches
       key.wants_ds = true;
       roll.step = RollStep::kSubmitted;
     }
@@ -368,6 +260,7 @@ Status CancelRollover(ZoneKeyRecord& record, Role role, const RollFacts& facts, 
   if (roll == nullptr) {
     return Error{"there is no rollover of the " + std::string(ToText(role))};
   }
+  if (roll->method == RollMethod::kWholeSet) return Error{"all keys are being replaced, not one"};
   const bool double_ds = roll->method == RollMethod::kDoubleDs;
   if (roll->step != (double_ds ? RollStep::kSubmitted : RollStep::kIntroduced)) {
     return Error{"the new key is in use already: let the rollover end, then roll again"};
@@ -384,7 +277,10 @@ Status CancelRollover(ZoneKeyRecord& record, Role role, const RollFacts& facts, 
 std::int64_t RolloverDue(const ZoneKeyRecord& record, Role role, const KeyLife& life) noexcept {
   const std::int64_t lifetime = role == Role::kZsk ? life.zsk_lifetime : life.ksk_lifetime;
   const KeyRecord* key = KeyInUse(record, role);
-  if (lifetime == 0 || key == nullptr || record.RolloverOf(role) != nullptr) return 0;
+  if (lifetime == 0 || key == nullptr || record.RolloverOf(role) != nullptr ||
+      record.WholeSetRollover() != nullptr) {
+    return 0;
+  }
   const std::int64_t since = key->signing_since != 0 ? key->signing_since : key->created;
   return since + lifetime - lifetime / 10 * (key->key_tag % 1024) / 1024;
 }
@@ -409,9 +305,11 @@ std::string_view ToText(RollMethod method) noexcept {
     case RollMethod::kDoubleKsk:
       return "double-ksk";
     case RollMethod::kDoubleDs:
+      return "double-ds";
+    case RollMethod::kWholeSet:
       break;
   }
-  return "double-ds";
+  return "whole-set";
 }
 
 std::string_view ToText(RollStep step) noexcept {
@@ -425,9 +323,13 @@ std::string_view ToText(RollStep step) noexcept {
     case RollStep::kReplaced:
       return "replaced";
     case RollStep::kWithdrawn:
+      return "withdrawn";
+    case RollStep::kPresigned:
+      return "presigned";
+    case RollStep::kUnpublished:
       break;
   }
-  return "withdrawn";
+  return "unpublished";
 }
 
 std::string_view ToText(RollCause cause) noexcept {
@@ -444,6 +346,10 @@ std::string_view ToText(RollCause cause) noexcept {
 
 std::string_view ToText(Role role) noexcept {
   return role == Role::kZsk ? "zsk" : "ksk";
+}
+
+std::string_view WhatRolls(const Rollover& roll) noexcept {
+  return roll.method == RollMethod::kWholeSet ? "all" : ToText(roll.role());
 }
 
 }  // namespace sealwire::control

@@ -5,6 +5,7 @@
 //     KSK, double-KSK    introduced ──caches──→ submitted ──parent, caches──→ withdrawn → gone
 //     KSK, double-DS     submitted ──parent, caches──→ switched ──caches──→ replaced ──parent──→
 //                        withdrawn → gone
+//     all keys           control/whole_set_rollover.h
 //
 // A step is stored and published whole before the next one's waiting begins: the clock of a step
 // starts when every worker was seen to answer so (`served_at`), and stands still while nobody
@@ -13,7 +14,7 @@
 // after the longest TTL of a DS ever seen there has run out.
 //
 // Threading: pure functions. Times are seconds since 1970.
-// RFC: 6781 sections 4.1.1.1 and 4.1.2, 7583 sections 3.2.1, 3.3.1 and 3.3.2, 7344, 8078.
+// RFC: 6781 sections 4.1.1.1 to 4.1.4, 7583 sections 3.2.1, 3.3.1 and 3.3.2, 7344, 8078.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,7 @@ bool Observe(keycache::ZoneKeyRecord& record, const RollFacts& facts, std::int64
 void TakeStep(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::RollStep step,
               std::int64_t now);
 
-// The key that goes when the rollover ends.
+// The key that goes when the rollover ends; of all keys, the KSK.
 std::uint16_t LeavingTag(const keycache::Rollover& roll) noexcept;
 
 // Begins a rollover, with the standby key when there is one. An error leaves the record unchanged.
@@ -91,5 +92,6 @@ std::string_view ToText(keycache::RollMethod method) noexcept;  // "pre-publish"
 std::string_view ToText(keycache::RollStep step) noexcept;      // "introduced", "submitted", …
 std::string_view ToText(keycache::RollCause cause) noexcept;    // "asked", "scheduled", "emergency"
 std::string_view ToText(keycache::Role role) noexcept;          // "zsk", "ksk"
+std::string_view WhatRolls(const keycache::Rollover& roll) noexcept;  // these, or "all"
 
 }  // namespace sealwire::control

@@ -104,9 +104,11 @@ class ZoneControl {
   Outcome ForgetKeys(const std::string& name, std::optional<std::uint64_t> revision,
                      const Actor& who);
   // Begins a rollover, or takes one back; done when that is durable.
-  void RollKeys(const std::string& name, keycache::Role role, keycache::RollCause cause,
-                const Actor& who, Done done);
-  void CancelRollover(const std::string& name, keycache::Role role, const Actor& who, Done done);
+  // Without a role: of all keys, to what the policy asks for.
+  void RollKeys(const std::string& name, std::optional<keycache::Role> role,
+                keycache::RollCause cause, const Actor& who, Done done);
+  void CancelRollover(const std::string& name, std::optional<keycache::Role> role, const Actor& who,
+                      Done done);
   // The keys of another provider that signs the same zone (RFC 8901 model 2), in place of those
   // that were set before; done when that is durable.
   void SetForeignKeys(const std::string& name, std::vector<keycache::DnskeyRdata> keys,

@@ -7,6 +7,7 @@
 
 #include "control/lifecycle.h"
 #include "control/log.h"
+#include "control/whole_set_rollover.h"
 #include "control/zone_control.h"
 #include "signer/rrsig.h"
 
@@ -23,6 +24,10 @@ std::int64_t RandomPart(std::int64_t span) {
   std::uint32_t random = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
   return static_cast<std::int64_t>(random % static_cast<std::uint64_t>(span));
+}
+
+std::string ScopeText(std::optional<keycache::Role> role) {
+  return role ? std::string(ToText(*role)) : "all";
 }
 
 bool MayMove(const ZoneRecord& zone) {
@@ -197,8 +202,8 @@ void ZoneControl::CommandKeys(const std::string& name, KeyCommand change, KeyNot
   Tick();
 }
 
-void ZoneControl::RollKeys(const std::string& name, keycache::Role role, keycache::RollCause cause,
-                           const Actor& who, Done done) {
+void ZoneControl::RollKeys(const std::string& name, std::optional<keycache::Role> role,
+                           keycache::RollCause cause, const Actor& who, Done done) {
   const ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
   if (!MayMove(*entry->record) || !entry->record->has_keys) {
@@ -210,23 +215,25 @@ void ZoneControl::RollKeys(const std::string& name, keycache::Role role, keycach
       name,
       [role, cause, life = LifeOf(*entry)](keycache::ZoneKeyRecord& record, KeyMaker& maker,
                                            std::int64_t now) {
-        return BeginRollover(record, role, life, cause, maker, now);
+        return role ? BeginRollover(record, *role, life, cause, maker, now)
+                    : BeginWholeSet(record, life, cause, maker, now);
       },
-      {"rollover-started", std::string(ToText(role)) + ", " + std::string(ToText(cause))}, who,
+      {"rollover-started", ScopeText(role) + ", " + std::string(ToText(cause))}, who,
       std::move(done));
 }
 
-void ZoneControl::CancelRollover(const std::string& name, keycache::Role role, const Actor& who,
-                                 Done done) {
+void ZoneControl::CancelRollover(const std::string& name, std::optional<keycache::Role> role,
+                                 const Actor& who, Done done) {
   const ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
   CommandKeys(
       name,
       [role, facts = FactsOf(*entry)](keycache::ZoneKeyRecord& record, KeyMaker&,
                                       std::int64_t now) {
-        return control::CancelRollover(record, role, facts, now);
+        return role ? control::CancelRollover(record, *role, facts, now)
+                    : CancelWholeSet(record, now);
       },
-      {"rollover-cancelling", std::string(ToText(role))}, who, std::move(done));
+      {"rollover-cancelling", ScopeText(role)}, who, std::move(done));
 }
 
 void ZoneControl::SetForeignKeys(const std::string& name, std::vector<keycache::DnskeyRdata> keys,
@@ -243,6 +250,16 @@ void ZoneControl::SetForeignKeys(const std::string& name, std::vector<keycache::
         record.foreign.clear();
         for (const keycache::DnskeyRdata& key : keys) {
           const std::uint16_t key_tag = signer::KeyTag(key);
+          // Answers of one provider would lack the signatures that the other's keys announce.
+          const bool ours =
+              std::any_of(record.keys.begin(), record.keys.end(), [&](const auto& own) {
+                return own.signing && own.published && own.algorithm == keycache::AlgorithmOf(key);
+              });
+          if (!ours || record.WholeSetRollover() != nullptr) {
+            return Status(Error{"key " + std::to_string(key_tag) +
+                                " is not of the one algorithm that this zone is signed with: both "
+                                "providers must use the same (RFC 8901 section 4)"});
+          }
           // Two keys with one tag have cost others their zone (.ru, 2024).
           if (record.HasTag(key_tag)) {
             return Status(Error{"the zone has a key with the tag " + std::to_string(key_tag) +

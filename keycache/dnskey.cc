@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <array>
+
 #include "signer/rrsig.h"
 #include "signer/sha256.h"
 
@@ -12,19 +14,21 @@ constexpr std::uint8_t kProtocol = 3;  // RFC 4034 section 2.1.2
 
 }  // namespace
 
-DnskeyRdata MakeDnskey(Role role, const signer::PublicKey& key) noexcept {
-  DnskeyRdata rdata{};
+DnskeyRdata MakeDnskey(Role role, const signer::PublicOctets& key,
+                       std::uint8_t algorithm) noexcept {
+  std::array<std::uint8_t, kDnskeyFixedSize + signer::kMaxPublicKeySize> rdata;
   dns::Writer out(rdata);
   out.U16(static_cast<std::uint16_t>(role));
   out.U8(kProtocol);
-  out.U8(signer::kAlgorithmP256);
+  out.U8(algorithm);
   out.Run(key);
-  return rdata;
+  return DnskeyRdata(out.written());
 }
 
 DsRecord MakeDs(dns::NameView apex, dns::Bytes dnskey_rdata) {
   DsRecord ds;
   ds.key_tag = signer::KeyTag(dnskey_rdata);
+  ds.algorithm = dns::Reader(dnskey_rdata, 3).U8();
   // RFC 4034 section 5.1.4: the owner name in canonical form, then the DNSKEY RDATA.
   signer::Sha256 hash;
   hash.Update(dns::Name(apex).Lowered().wire());

@@ -1,5 +1,5 @@
-// DNSKEY, DS, CDS and CDNSKEY RDATA for algorithm 13 (RFC 4034 sections 2 and 5, RFC 6605, RFC
-// 7344, RFC 8078).
+// DNSKEY, DS, CDS and CDNSKEY RDATA (RFC 4034 sections 2 and 5, RFC 6605, RFC 8080, RFC 7344, RFC
+// 8078).
 //
 // Threading: values and pure functions.
 #pragma once
@@ -9,17 +9,24 @@
 #include <string>
 #include <vector>
 
+#include "dns/bounded_octets.h"
 #include "dns/bytes.h"
 #include "dns/name.h"
-#include "signer/ecdsa.h"
+#include "signer/algorithm.h"
 
 namespace sealwire::keycache {
 
 // DNSKEY flags of a key's role (RFC 4034 section 2.1.1).
 enum class Role : std::uint16_t { kZsk = 256, kKsk = 257 };
 
-using DnskeyRdata = std::array<std::uint8_t, 68>;  // flags | protocol 3 | algorithm 13 | x | y
-DnskeyRdata MakeDnskey(Role role, const signer::PublicKey& key) noexcept;
+inline constexpr std::size_t kDnskeyFixedSize = 4;  // flags | protocol 3 | algorithm
+// The fixed part, then the public key.
+using DnskeyRdata = dns::BoundedOctets<kDnskeyFixedSize + signer::kMaxPublicKeySize>;
+DnskeyRdata MakeDnskey(Role role, const signer::PublicOctets& key,
+                       std::uint8_t algorithm = signer::kAlgorithmP256) noexcept;
+inline std::uint8_t AlgorithmOf(const DnskeyRdata& key) noexcept {
+  return key[3];
+}
 
 // A DS record with digest type 2, SHA-256 (RFC 4509).
 struct DsRecord {

@@ -10,7 +10,7 @@
 #include "keycache/key_signatures.h"
 #include "keycache/opened_keys.h"
 #include "keycache/shard_keys.h"
-#include "signer/openssl_signer.h"
+#include "signer/algorithm.h"
 #include "signer/rrsig.h"
 #include "signer/sha256.h"
 
@@ -20,7 +20,7 @@ namespace {
 constexpr int kTriesForTag = 64;
 
 SealedKeyContext ContextOf(dns::NameView apex, const KeyRecord& key) noexcept {
-  return {apex, key.role, key.key_tag, key.public_key};
+  return {apex, key.role, key.key_tag, key.public_key, key.algorithm};
 }
 
 Built Refused(std::string reason) {
@@ -41,7 +41,7 @@ class KeyCache::Impl {
     if (RAND_bytes(id_secret_.data(), static_cast<int>(id_secret_.size())) != 1) id_secret_.fill(0);
   }
 
-  Status AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now);
+  Status AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now);
   Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
   Built Build(const ZoneKeyRecord& record, std::uint32_t now);
   Status DestroyKey(const KeyRecord& key);
@@ -62,28 +62,39 @@ class KeyCache::Impl {
   Result<KeyRecord> MakeHsmKey(const ZoneKeyRecord& record, KeyRecord key);
   Result<KeyRecord> MakeSealedKey(const ZoneKeyRecord& record, KeyRecord key, std::uint32_t now);
   Opened OpenKey(dns::NameView apex, const KeyRecord& key, std::uint32_t now);
-  Result<signer::Signature> SignWith(dns::NameView apex, const KeyRecord& key,
-                                     const signer::Digest& digest, std::uint32_t now);
-  std::uint64_t SigningId(dns::NameView apex, const signer::PublicKey& key) const noexcept;
+  Result<signer::SignatureOctets> SignWith(dns::NameView apex, const KeyRecord& key,
+                                           dns::Bytes message, std::uint32_t now);
+  // What stands in the way; State::kReady: nothing.
+  Built CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now) const;
+  Built OpenZsk(dns::NameView apex, const KeyRecord& key, std::uint32_t now,
+                signer::SigningKey& signing, std::shared_ptr<const SecretSlot>& slot);
+  std::uint64_t SigningId(dns::NameView apex, const signer::PublicOctets& key) const noexcept;
 
   OpenedKeys opened_;
   std::array<std::uint8_t, 32> id_secret_{};
 };
 
-Status KeyCache::Impl::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now) {
+Status KeyCache::Impl::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
   if (record.keys.size() >= kMaxKeysPerZone) return Error{"the zone has too many keys"};
   KeyRecord key;
-  key.role = role;
-  key.home = home;
+  key.role = order.role;
+  key.home = order.home;
+  key.algorithm = order.algorithm;
+  key.signs_data = order.signs_data;
+  key.set = order.set;
   key.created = now;
   key.published = key.signing = key.wants_ds = false;
-  auto made = home == KeyHome::kHsm ? MakeHsmKey(record, key) : MakeSealedKey(record, key, now);
+  auto made = key.home == KeyHome::kHsm ? MakeHsmKey(record, key) : MakeSealedKey(record, key, now);
   if (!made) return Error{made.error()};
   record.keys.push_back(std::move(made).value());
   return Status::Ok();
 }
 
 Result<KeyRecord> KeyCache::Impl::MakeHsmKey(const ZoneKeyRecord& record, KeyRecord key) {
+  if (key.algorithm != signer::kAlgorithmP256) {
+    return Error{"the HSM makes keys of algorithm 13 only: a key of " +
+                 std::string(signer::AlgorithmName(key.algorithm)) + " must be sealed"};
+  }
   for (int tries = 0; tries < kTriesForTag; ++tries) {
     auto made = hsm_.MakeKey(record.apex.ToText(), KeyUse::kSign);
     if (!made) return Error{made.error()};
@@ -105,7 +116,7 @@ Result<KeyRecord> KeyCache::Impl::MakeSealedKey(const ZoneKeyRecord& record, Key
   auto scalar = pool_->Take();
   if (!scalar) return Error{scalar.error()};
   for (int tries = 0; tries < kTriesForTag; ++tries) {
-    if (!signer::GenerateKeyPair(scalar->bytes(), key.public_key)) {
+    if (!signer::MakeKeyPair(key.algorithm, scalar->bytes(), key.public_key)) {
       return Error{"OpenSSL made no key pair"};
     }
     key.key_tag = signer::KeyTag(key.Dnskey());
@@ -136,45 +147,37 @@ KeyCache::Impl::Opened KeyCache::Impl::OpenKey(dns::NameView apex, const KeyReco
   return {opened_.Add(key.public_key, std::move(slot)), false, {}};
 }
 
-Result<signer::Signature> KeyCache::Impl::SignWith(dns::NameView apex, const KeyRecord& key,
-                                                   const signer::Digest& digest,
-                                                   std::uint32_t now) {
-  if (key.home == KeyHome::kHsm) return hsm_.Sign({key.hsm_id, key.public_key}, digest);
+Result<signer::SignatureOctets> KeyCache::Impl::SignWith(dns::NameView apex, const KeyRecord& key,
+                                                         dns::Bytes message, std::uint32_t now) {
+  if (key.home == KeyHome::kHsm) {
+    const auto made =
+        hsm_.Sign({key.hsm_id, key.public_key.First<64>()}, signer::Sha256::Hash(message));
+    if (!made) return Error{made.error()};
+    return signer::SignatureOctets(*made);
+  }
   const Opened opened = OpenKey(apex, key, now);
   if (opened.slot == nullptr) return Error{opened.reason};
-  signer::Signature signature;
-  signer::OpensslSigner software;
-  if (!software.Sign({opened.slot->data(), 0, key.key_tag}, digest, signature) ||
-      !signer::Verify(key.public_key, digest, signature)) {
+  signer::SignatureOctets signature;
+  if (!signer::SignMessage(key.algorithm, opened.slot->bytes(), message, signature) ||
+      !signer::VerifyMessage(key.algorithm, key.public_key, message, signature)) {
     return Error{"the sealed key made no signature that verifies"};
   }
   return signature;
 }
 
 Status KeyCache::Impl::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
-  auto prepared =
-      PrepareSignatures(record, now, [&](const KeyRecord& key, const signer::Digest& digest) {
-        return SignWith(record.apex, key, digest, now);
-      });
+  auto prepared = PrepareSignatures(record, now, [&](const KeyRecord& key, dns::Bytes signed_data) {
+    return SignWith(record.apex, key, signed_data, now);
+  });
   if (!prepared) return Error{prepared.error()};
   record.prepared = std::move(prepared).value();
   return Status::Ok();
 }
 
-Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
-  const KeyRecord* key = record.SigningKeyOf(Role::kZsk);
-  if (key == nullptr || !key->published) return Refused("the zone has no published ZSK that signs");
-  if (key->home != KeyHome::kSealed) return Refused("a ZSK in the HSM cannot answer queries");
-
-  auto keys = std::make_shared<ZoneKeys>();
-  keys->apex = record.apex;
-  keys->dnskey = record.DnskeyRRset();
-  keys->cds = record.CdsRRset();
-  keys->cdnskey = record.CdnskeyRRset();
-  keys->prepared = record.prepared;
+Built KeyCache::Impl::CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now) const {
   for (const dns::RRset& rrset : KeyRRsets(record)) {
     for (const KeyRecord& signing : record.keys) {
-      if (signing.role != Role::kKsk || !signing.signing) continue;
+      if (!SignsAhead(signing, rrset.type())) continue;
       const PreparedSignature* serving = FindPreparedBy(record, signing.key_tag, rrset.type(), now);
       if (serving == nullptr) {
         return NotReady("no signature over the " + dns::ToText(rrset.type()) +
@@ -186,26 +189,60 @@ Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
       }
     }
   }
+  return {Built::State::kReady, nullptr, {}};
+}
 
-  Opened opened = OpenKey(record.apex, *key, now);
+Built KeyCache::Impl::OpenZsk(dns::NameView apex, const KeyRecord& key, std::uint32_t now,
+                              signer::SigningKey& signing,
+                              std::shared_ptr<const SecretSlot>& slot) {
+  if (key.home != KeyHome::kSealed) return Refused("a ZSK in the HSM cannot answer queries");
+  Opened opened = OpenKey(apex, key, now);
   if (opened.slot == nullptr) {
     return opened.away ? NotReady(std::move(opened.reason)) : Refused(std::move(opened.reason));
   }
-  signer::PublicKey recomputed;
-  if (!signer::DerivePublicKey(opened.slot->bytes(), recomputed) || recomputed != key->public_key) {
+  signer::PublicOctets recomputed;
+  if (!signer::PublicHalf(key.algorithm, opened.slot->bytes(), recomputed) ||
+      recomputed != key.public_key) {
     return Refused("the sealed ZSK is not the one that is published");
   }
-  const signer::Digest test = signer::Sha256::Hash(record.apex.wire());
-  if (auto signature = SignWith(record.apex, *key, test, now); !signature) {
+  if (auto signature = SignWith(apex, key, apex.wire(), now); !signature) {
     return Refused(signature.error());
   }
-  keys->zsk = {opened.slot->data(), SigningId(record.apex, key->public_key), key->key_tag};
-  keys->zsk_slot = std::move(opened.slot);
+  signing = {opened.slot->data(), SigningId(apex, key.public_key), key.key_tag, key.algorithm};
+  slot = std::move(opened.slot);
+  return {Built::State::kReady, nullptr, {}};
+}
+
+Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
+  const KeyRecord* first = record.SigningKeyOf(Role::kZsk);
+  if (first == nullptr) return Refused("the zone has no published ZSK that signs");
+  const KeyRecord* other = nullptr;
+  for (const KeyRecord& key : record.keys) {
+    if (!key.IsZsk() || !key.signing || &key == first) continue;
+    if (other != nullptr || record.WholeSetRollover() == nullptr) {
+      return Refused("the zone has more ZSKs that sign than its rollover asks for");
+    }
+    other = &key;
+  }
+  if (Built checked = CheckPrepared(record, now); checked.state != Built::State::kReady) {
+    return checked;
+  }
+  auto keys = std::make_shared<ZoneKeys>();
+  keys->apex = record.apex;
+  keys->dnskey = record.DnskeyRRset();
+  keys->cds = record.CdsRRset();
+  keys->cdnskey = record.CdnskeyRRset();
+  keys->prepared = record.prepared;
+  Built opened = OpenZsk(record.apex, *first, now, keys->zsk, keys->zsk_slot);
+  if (opened.state == Built::State::kReady && other != nullptr) {
+    opened = OpenZsk(record.apex, *other, now, keys->other_zsk, keys->other_slot);
+  }
+  if (opened.state != Built::State::kReady) return opened;
   return {Built::State::kReady, std::move(keys), {}};
 }
 
 std::uint64_t KeyCache::Impl::SigningId(dns::NameView apex,
-                                        const signer::PublicKey& key) const noexcept {
+                                        const signer::PublicOctets& key) const noexcept {
   signer::Sha256 hash;
   hash.Update(id_secret_);
   hash.Update(apex.wire());
@@ -231,13 +268,22 @@ KeyCache::KeyCache(HsmClient& hsm, const KeyCacheOptions& options)
     : impl_(std::make_unique<Impl>(hsm, options)) {}
 KeyCache::~KeyCache() = default;
 
+std::vector<KeyOrder> OrdersFor(const KeyPolicy& policy, std::uint8_t set) {
+  // What signs answers as they are asked for cannot be in the HSM.
+  if (policy.csk) return {{Role::kKsk, KeyHome::kSealed, policy.algorithm, true, set}};
+  return {{Role::kKsk, policy.ksk, policy.algorithm, false, set},
+          {Role::kZsk, policy.zsk, policy.algorithm, false, set}};
+}
+
 Result<ZoneKeyRecord> KeyCache::MakeKeys(dns::NameView apex, const KeyPolicy& policy,
                                          std::uint32_t now) {
   if (policy.zsk != KeyHome::kSealed) return Error{"a ZSK in the HSM cannot answer queries"};
   ZoneKeyRecord record;
   record.apex = dns::Name(apex).Lowered();
-  Status done = impl_->AddKey(record, Role::kKsk, policy.ksk, now);
-  if (done) done = impl_->AddKey(record, Role::kZsk, policy.zsk, now);
+  Status done = Status::Ok();
+  for (const KeyOrder& order : OrdersFor(policy, 0)) {
+    if (done) done = impl_->AddKey(record, order, now);
+  }
   for (KeyRecord& key : record.keys) {
     key.published = key.signing = true;
     key.wants_ds = key.role == Role::kKsk;
@@ -262,8 +308,8 @@ Result<bool> KeyCache::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t no
   return true;
 }
 
-Status KeyCache::AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now) {
-  return impl_->AddKey(record, role, home, now);
+Status KeyCache::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
+  return impl_->AddKey(record, order, now);
 }
 
 Status KeyCache::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {

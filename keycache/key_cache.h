@@ -7,12 +7,13 @@
 //
 // Threading: any control thread; calls may block for the HSM's deadline. Ownership: snapshots are
 // shared and keep their secret alive. Time is given by the caller in seconds since 1970.
-// RFC: 4034, 6605, 6781 (tag collisions), 7344, 8078.
+// RFC: 4034, 6605, 6781 (tag collisions), 7344, 8078, 8080.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dns/name.h"
 #include "dns/result.h"
@@ -28,11 +29,24 @@ struct KeyCacheOptions {
   std::uint32_t shard_lease = 86400;  // seconds until an open shard key asks the HSM again
 };
 
-// Where the keys of a zone are made.
+// What the keys of a zone are, and where they are made.
 struct KeyPolicy {
   KeyHome ksk = KeyHome::kHsm;
   KeyHome zsk = KeyHome::kSealed;
+  std::uint8_t algorithm = signer::kAlgorithmP256;
+  bool csk = false;  // one key signs all
 };
+
+// A key to be made.
+struct KeyOrder {
+  Role role = Role::kZsk;
+  KeyHome home = KeyHome::kSealed;
+  std::uint8_t algorithm = signer::kAlgorithmP256;
+  bool signs_data = false;  // of a KSK
+  std::uint8_t set = 0;
+};
+// The keys of a whole set, in order: a KSK and a ZSK, or one that is both.
+std::vector<KeyOrder> OrdersFor(const KeyPolicy& policy, std::uint8_t set);
 
 struct Built {
   enum class State : std::uint8_t {
@@ -60,12 +74,13 @@ class KeyCache {
   KeyCache(const KeyCache&) = delete;
   KeyCache& operator=(const KeyCache&) = delete;
 
-  // One KSK and one ZSK with different key tags, the key RRsets signed ahead. The record must be
+  // A set of keys with different key tags, the key RRsets signed ahead. The record must be
   // stored before anything of it is published. When this fails nothing is left in the token.
   Result<ZoneKeyRecord> MakeKeys(dns::NameView apex, const KeyPolicy& policy, std::uint32_t now);
 
-  // Opens the ZSK, checks that its recomputed public half stands in the DNSKEY RRset and that it
-  // makes a signature that verifies, and that a prepared signature is valid now.
+  // Opens the ZSK, or the two that sign while all keys are replaced: checks that the recomputed
+  // public half is the record's, that one of them stands in the DNSKEY RRset, that each makes a
+  // signature that verifies, and that a prepared signature of each KSK is valid now.
   Built Build(const ZoneKeyRecord& record, std::uint32_t now);
 
   // Signs the key RRsets anew when half of their time is over (see RefreshDue). True: the record
@@ -76,7 +91,7 @@ class KeyCache {
 
   // Makes a key that is neither published nor signs yet, with a tag that no key of the record has,
   // published or not, ours or foreign. The record must be stored before it is published.
-  Status AddKey(ZoneKeyRecord& record, Role role, KeyHome home, std::uint32_t now);
+  Status AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now);
   // Signs the key RRsets as they are in the record now. On an error the record is unchanged.
   Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
   // Destroys one key in the token; of a sealed key nothing is left when the record forgets it.

@@ -5,9 +5,8 @@
 #include <span>
 
 #include "keycache/key_cache.h"
-#include "signer/openssl_signer.h"
+#include "signer/algorithm.h"
 #include "signer/rrsig.h"
-#include "signer/sha256.h"
 
 namespace sealwire::keycache {
 namespace {
@@ -19,26 +18,24 @@ bool IsLater(std::uint32_t a, std::uint32_t b) noexcept {
   return static_cast<std::int32_t>(a - b) > 0;
 }
 
-// The digest that an RRSIG with these fields signs (RFC 4034 section 3.1.8.1).
-bool DigestOf(const signer::RrsigFields& fields, const dns::RRset& rrset, signer::Digest& digest) {
+// What an RRSIG with these fields signs (RFC 4034 section 3.1.8.1); empty when it is too much.
+std::vector<std::uint8_t> SignedData(const signer::RrsigFields& fields, const dns::RRset& rrset) {
   const auto scratch = std::make_unique_for_overwrite<dns::CanonicalScratch>();
-  const auto data = std::make_unique_for_overwrite<std::uint8_t[]>(kMaxSignedData);
-  const dns::MutableBytes out(data.get(), kMaxSignedData);
-  const std::size_t size = signer::WriteSignedData(fields, rrset.view(), *scratch, out);
-  if (size == 0) return false;
-  digest = signer::Sha256::Hash(out.first(size));
-  return true;
+  std::vector<std::uint8_t> data(kMaxSignedData);
+  data.resize(signer::WriteSignedData(fields, rrset.view(), *scratch, data));
+  return data;
 }
 
 Result<PreparedSignature> SignOne(const ZoneKeyRecord& record, const KeyRecord& key,
                                   const dns::RRset& rrset, const signer::Validity& validity,
                                   const KeySigner& sign) {
-  const auto fields = signer::FieldsFor(rrset.view(), record.apex, validity, key.key_tag);
-  signer::Digest digest;
-  if (!DigestOf(fields, rrset, digest)) {
+  const auto fields =
+      signer::FieldsFor(rrset.view(), record.apex, validity, key.key_tag, key.algorithm);
+  const auto signed_data = SignedData(fields, rrset);
+  if (signed_data.empty()) {
     return Error{"the " + dns::ToText(rrset.type()) + " RRset is too large to sign"};
   }
-  auto signature = sign(key, digest);
+  auto signature = sign(key, signed_data);
   if (!signature) return Error{signature.error()};
 
   std::array<std::uint8_t, signer::kMaxRrsigSize> rdata;
@@ -63,7 +60,7 @@ Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& re
   std::vector<PreparedSignature> prepared;
   for (const dns::RRset& rrset : KeyRRsets(record)) {
     for (const KeyRecord& key : record.keys) {
-      if (key.role != Role::kKsk || !key.signing) continue;
+      if (!SignsAhead(key, rrset.type())) continue;
       for (std::uint32_t window = 0; window < kWindowCount; ++window) {
         const std::uint32_t begin = now + window * kWindowStep;
         auto made =
@@ -79,37 +76,33 @@ Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& re
 
 bool Covers(const ZoneKeyRecord& record, const dns::RRset& rrset,
             const PreparedSignature& signature) {
-  if (signature.covered != rrset.type() ||
-      signature.rdata.size() < signer::kRrsigFixedSize + sizeof(signer::Signature)) {
+  const std::uint16_t key_tag = KeyTagOf(signature);
+  const KeyRecord* key = record.Find(key_tag);
+  if (signature.covered != rrset.type() || key == nullptr || !SignsAhead(*key, rrset.type())) {
     return false;
   }
-  dns::Reader in(signature.rdata, 16);
-  const std::uint16_t key_tag = in.U16();
-  const auto fields = signer::FieldsFor(rrset.view(), record.apex,
-                                        {signature.inception, signature.expiration}, key_tag);
+  const std::size_t signature_size = signer::SignatureSize(key->algorithm);
+  if (signature.rdata.size() < signer::kRrsigFixedSize + signature_size) return false;
+  const auto fields =
+      signer::FieldsFor(rrset.view(), record.apex, {signature.inception, signature.expiration},
+                        key_tag, key->algorithm);
   // The RDATA must be what we would write today, up to the signature.
   std::array<std::uint8_t, signer::kMaxRrsigSize> prefix;
   dns::Writer out(prefix);
   signer::WriteRrsigPrefix(fields, out);
-  const std::size_t signed_size = signature.rdata.size() - sizeof(signer::Signature);
-  if (!dns::Equal(out.written(), dns::Bytes(signature.rdata).first(signed_size))) return false;
-
-  signer::Signature value;
-  std::copy(signature.rdata.end() - sizeof value, signature.rdata.end(), value.begin());
-  signer::Digest digest;
-  if (!DigestOf(fields, rrset, digest)) return false;
-  return std::any_of(record.keys.begin(), record.keys.end(), [&](const KeyRecord& key) {
-    return key.role == Role::kKsk && key.signing && key.key_tag == key_tag &&
-           signer::Verify(key.public_key, digest, value);
-  });
+  const dns::Bytes rdata = signature.rdata;
+  if (!dns::Equal(out.written(), rdata.first(rdata.size() - signature_size))) return false;
+  const auto signed_data = SignedData(fields, rrset);
+  return !signed_data.empty() &&
+         signer::VerifyMessage(key->algorithm, key->public_key, signed_data,
+                               signer::SignatureOctets(rdata.last(signature_size)));
 }
 
 const PreparedSignature* FindPreparedBy(const ZoneKeyRecord& record, std::uint16_t key_tag,
                                         dns::RRType covered, std::uint32_t now) noexcept {
   const PreparedSignature* best = nullptr;
   for (const PreparedSignature& each : record.prepared) {
-    dns::Reader in(each.rdata, 16);  // RFC 4034 section 3.1.6
-    if (each.covered != covered || in.U16() != key_tag) continue;
+    if (each.covered != covered || KeyTagOf(each) != key_tag) continue;
     if (!signer::IsValidAt({each.inception, each.expiration}, now)) continue;
     if (best == nullptr || IsLater(each.expiration, best->expiration)) best = &each;
   }

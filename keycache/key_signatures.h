@@ -29,7 +29,13 @@ inline constexpr std::uint32_t kRefreshSpread = 86400;
 std::vector<dns::RRset> KeyRRsets(const ZoneKeyRecord& record);
 
 using KeySigner =
-    std::function<Result<signer::Signature>(const KeyRecord& key, const signer::Digest&)>;
+    std::function<Result<signer::SignatureOctets>(const KeyRecord& key, dns::Bytes signed_data)>;
+
+// True when `key` signs the `type` RRset of the apex. A key that signs before it is published, or
+// after, signs all but the DNSKEY RRset (RFC 6781 section 4.1.4).
+inline bool SignsAhead(const KeyRecord& key, dns::RRType type) noexcept {
+  return key.role == Role::kKsk && key.signing && (key.published || type != dns::RRType::kDNSKEY);
+}
 
 // One signature per RRset, signing KSK and window, beginning at `now`.
 Result<std::vector<PreparedSignature>> PrepareSignatures(const ZoneKeyRecord& record,

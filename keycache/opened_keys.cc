@@ -7,19 +7,19 @@
 
 namespace sealwire::keycache {
 
-std::size_t OpenedKeys::Hash::operator()(const signer::PublicKey& key) const noexcept {
+std::size_t OpenedKeys::Hash::operator()(const signer::PublicOctets& key) const noexcept {
   dns::Reader in(key);  // a point's coordinate is as good as random
   const std::size_t high = in.U32();
   return high << 32 | in.U32();
 }
 
-std::shared_ptr<const SecretSlot> OpenedKeys::Find(const signer::PublicKey& key) {
+std::shared_ptr<const SecretSlot> OpenedKeys::Find(const signer::PublicOctets& key) {
   const std::lock_guard lock(mutex_);
   const auto found = slots_.find(key);
   return found == slots_.end() ? nullptr : found->second.lock();
 }
 
-std::shared_ptr<const SecretSlot> OpenedKeys::Add(const signer::PublicKey& key,
+std::shared_ptr<const SecretSlot> OpenedKeys::Add(const signer::PublicOctets& key,
                                                   std::shared_ptr<const SecretSlot> slot) {
   const std::lock_guard lock(mutex_);
   if (slots_.size() >= sweep_at_) Sweep();

@@ -1,19 +1,21 @@
 // The stored form of a ZoneKeyRecord:
 //
-//     "SWR" | version 2 | apex | cds u8 | keys u8 | key… | signatures u16 | signature… | life |
+//     "SWR" | version 3 | apex | cds u8 | keys u8 | key… | signatures u16 | signature… | life |
 //     SHA-256 of all before
 //
 //     key        role u16 | home u8 | flags u8 | key tag u16 | created u32 | served since u32 |
-//                signing since u32 | x | y | HSM id 16, or sealed key 166
+//                signing since u32 | algorithm u8 | set u8 | public key, as long as the algorithm
+//                has it | HSM id 16, or sealed key 166
 //     signature  covered u16 | inception u32 | expiration u32 | RDATA u16 length + octets
 //     life       key TTL u32 | zone TTL u32 | older key TTL u32 | older zone TTL u32 |
 //                older keys until u32 | older data until u32 |
-//                rollovers u8 | rollover… | foreign u8 | DNSKEY 68…
+//                rollovers u8 | rollover… | foreign u8 | DNSKEY (u8 length + octets)…
 //     rollover   method u8 | cause u8 | step u8 | cancelled u8 | old tag u16 | new tag u16 |
 //                started u32 | step at u32 | served at u32 | parent at u32
 //
-// Version 1 has neither `life` nor the two times of a key, nor flag 4: there every signing KSK
-// wants a DS, and whatever is published is served since it was made.
+// Version 2 has neither algorithm nor set of a key, nor the length of a foreign one: all are of
+// algorithm 13. Version 1 has besides neither `life` nor the two times of a key, nor flag 4: there
+// every signing KSK wants a DS, and whatever is published is served since it was made.
 #include <algorithm>
 #include <array>
 
@@ -25,12 +27,14 @@ namespace sealwire::keycache {
 namespace {
 
 constexpr std::array<std::uint8_t, 3> kMagic = {'S', 'W', 'R'};
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::uint8_t kVersionWithoutLife = 1;
 constexpr std::uint8_t kPublished = 1;
 constexpr std::uint8_t kSigning = 2;
 constexpr std::uint8_t kWantsDs = 4;
-constexpr std::size_t kFixedKeySize = 82;
+constexpr std::uint8_t kSignsData = 8;
+constexpr std::size_t kMaxKeySize = 20 + signer::kMaxPublicKeySize + SealedKey::kEncodedSize;
+constexpr std::size_t kOldForeignSize = 68;
 constexpr std::size_t kFixedLifeSize = 26;
 constexpr std::size_t kRolloverSize = 24;
 constexpr std::size_t kFixedSignatureSize = 12;
@@ -40,11 +44,14 @@ void WriteKeyRecord(const KeyRecord& key, dns::Writer& out) {
   out.U16(static_cast<std::uint16_t>(key.role));
   out.U8(static_cast<std::uint8_t>(key.home));
   out.U8(static_cast<std::uint8_t>((key.published ? kPublished : 0) | (key.signing ? kSigning : 0) |
-                                   (key.wants_ds ? kWantsDs : 0)));
+                                   (key.wants_ds ? kWantsDs : 0) |
+                                   (key.signs_data ? kSignsData : 0)));
   out.U16(key.key_tag);
   out.U32(key.created);
   out.U32(key.served_since);
   out.U32(key.signing_since);
+  out.U8(key.algorithm);
+  out.U8(key.set);
   out.Run(key.public_key);
   if (key.home == KeyHome::kHsm) {
     out.Run(key.hsm_id);
@@ -65,8 +72,12 @@ std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in, std::uint8_t version) {
     key.served_since = in.U32();
     key.signing_since = in.U32();
   }
-  const dns::Bytes point = in.Run(key.public_key.size());
-  std::copy(point.begin(), point.end(), key.public_key.begin());
+  if (version == kVersion) {
+    key.algorithm = in.U8();
+    key.set = in.U8();
+  }
+  if (!signer::IsKnown(key.algorithm)) return std::nullopt;
+  key.public_key = signer::PublicOctets(in.Run(signer::PublicKeySize(key.algorithm)));
   if (role != static_cast<std::uint16_t>(Role::kZsk) &&
       role != static_cast<std::uint16_t>(Role::kKsk)) {
     return std::nullopt;
@@ -75,15 +86,15 @@ std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in, std::uint8_t version) {
   key.published = (flags & kPublished) != 0;
   key.signing = (flags & kSigning) != 0;
   key.wants_ds = (flags & kWantsDs) != 0;
+  key.signs_data = (flags & kSignsData) != 0;
   if (version == kVersionWithoutLife) {
     if (flags > (kPublished | kSigning)) return std::nullopt;
     key.wants_ds = key.role == Role::kKsk && key.signing;
     key.signing_since = key.signing ? key.created : 0;
     key.served_since = key.published ? key.created : 0;
   }
-  if (flags > (kPublished | kSigning | kWantsDs) || (key.signing && !key.published)) {
-    return std::nullopt;
-  }
+  const int known = kPublished | kSigning | kWantsDs | (version == kVersion ? kSignsData : 0);
+  if (flags > known || (key.signs_data && key.role != Role::kKsk)) return std::nullopt;
 
   if (home == static_cast<std::uint8_t>(KeyHome::kHsm)) {
     key.home = KeyHome::kHsm;
@@ -92,7 +103,10 @@ std::optional<KeyRecord> ReadKeyRecord(dns::Reader& in, std::uint8_t version) {
   } else if (home == static_cast<std::uint8_t>(KeyHome::kSealed)) {
     key.home = KeyHome::kSealed;
     const auto sealed = SealedKey::Decode(in.Run(SealedKey::kEncodedSize));
-    if (!sealed || sealed->role != key.role || sealed->key_tag != key.key_tag) return std::nullopt;
+    if (!sealed || sealed->role != key.role || sealed->key_tag != key.key_tag ||
+        sealed->algorithm != key.algorithm) {
+      return std::nullopt;
+    }
     key.sealed = *sealed;
   } else {
     return std::nullopt;
@@ -147,7 +161,10 @@ void WriteLife(const ZoneKeyRecord& record, dns::Writer& out) {
     out.U32(roll.parent_at);
   }
   out.U8(static_cast<std::uint8_t>(record.foreign.size()));
-  for (const DnskeyRdata& key : record.foreign) out.Run(key);
+  for (const DnskeyRdata& key : record.foreign) {
+    out.U8(static_cast<std::uint8_t>(key.size()));
+    out.Run(key);
+  }
 }
 
 template <class Enum>
@@ -160,9 +177,9 @@ bool ReadEnum(dns::Reader& in, Enum first, Enum last, Enum& out) {
 // A rollover names keys of the record and is the only one of its role.
 bool ReadRollover(dns::Reader& in, ZoneKeyRecord& record) {
   Rollover roll;
-  if (!ReadEnum(in, RollMethod::kPrePublish, RollMethod::kDoubleDs, roll.method) ||
+  if (!ReadEnum(in, RollMethod::kPrePublish, RollMethod::kWholeSet, roll.method) ||
       !ReadEnum(in, RollCause::kAsked, RollCause::kEmergency, roll.cause) ||
-      !ReadEnum(in, RollStep::kIntroduced, RollStep::kWithdrawn, roll.step)) {
+      !ReadEnum(in, RollStep::kIntroduced, RollStep::kUnpublished, roll.step)) {
     return false;
   }
   const std::uint8_t cancelled = in.U8();
@@ -179,11 +196,29 @@ bool ReadRollover(dns::Reader& in, ZoneKeyRecord& record) {
       from == nullptr || to == nullptr || from->role != roll.role() || to->role != roll.role()) {
     return false;
   }
+  // All keys are replaced at once and alone.
+  const bool whole_set = roll.method == RollMethod::kWholeSet;
+  if ((whole_set && (!record.rollovers.empty() || from->set == to->set)) ||
+      record.WholeSetRollover() != nullptr) {
+    return false;
+  }
   record.rollovers.push_back(roll);
   return true;
 }
 
-bool ReadLife(dns::Reader& in, ZoneKeyRecord& record) {
+bool ReadForeign(dns::Reader& in, std::uint8_t version, ZoneKeyRecord& record) {
+  const std::size_t size = version == kVersion ? in.U8() : kOldForeignSize;
+  const DnskeyRdata key(in.Run(size));
+  if (!in.ok() || key.size() < kDnskeyFixedSize || key.size() != size ||
+      key.size() != kDnskeyFixedSize + signer::PublicKeySize(AlgorithmOf(key)) ||
+      record.HasTag(signer::KeyTag(key))) {
+    return false;
+  }
+  record.foreign.push_back(key);
+  return true;
+}
+
+bool ReadLife(dns::Reader& in, std::uint8_t version, ZoneKeyRecord& record) {
   record.key_ttl = in.U32();
   record.zone_ttl = in.U32();
   record.older_key_ttl = in.U32();
@@ -197,21 +232,34 @@ bool ReadLife(dns::Reader& in, ZoneKeyRecord& record) {
   const std::uint8_t foreign = in.U8();
   if (!in.ok() || foreign > kMaxForeignKeys) return false;
   for (int i = 0; i < foreign; ++i) {
-    const dns::Bytes octets = in.Run(sizeof(DnskeyRdata));
-    if (!in.ok()) return false;
-    DnskeyRdata key;
-    std::copy(octets.begin(), octets.end(), key.begin());
-    if (record.HasTag(signer::KeyTag(key))) return false;
-    record.foreign.push_back(key);
+    if (!ReadForeign(in, version, record)) return false;
   }
   return in.ok();
+}
+
+// A key may sign though it is not published while it is exchanged together with the rest, or while
+// it is its DS that goes first.
+bool MaySignUnpublished(const ZoneKeyRecord& record, const KeyRecord& key) {
+  const Rollover* roll = record.RolloverOf(Role::kKsk);
+  if (roll == nullptr) return false;
+  if (roll->method == RollMethod::kWholeSet) {
+    return key.set == record.Find(roll->old_tag)->set || key.set == record.Find(roll->new_tag)->set;
+  }
+  return roll->method == RollMethod::kDoubleDs &&
+         (key.key_tag == roll->old_tag || key.key_tag == roll->new_tag);
+}
+
+bool SignsWhatItMay(const ZoneKeyRecord& record) {
+  return std::all_of(record.keys.begin(), record.keys.end(), [&](const KeyRecord& key) {
+    return !key.signing || key.published || MaySignUnpublished(record, key);
+  });
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> ZoneKeyRecord::Encode() const {
   std::size_t size = kMagic.size() + 1 + apex.size() + 2 + 2 + sizeof(signer::Digest);
-  size += keys.size() * (kFixedKeySize + SealedKey::kEncodedSize);
+  size += keys.size() * kMaxKeySize;
   for (const auto& signature : prepared) size += kFixedSignatureSize + signature.rdata.size();
   size += kFixedLifeSize + rollovers.size() * kRolloverSize + foreign.size() * sizeof(DnskeyRdata);
 
@@ -244,7 +292,7 @@ Result<ZoneKeyRecord> ZoneKeyRecord::Decode(dns::Bytes octets) {
     return Error{"this is no record of a zone's keys"};
   }
   const std::uint8_t version = octets[kMagic.size()];
-  if (version != kVersion && version != kVersionWithoutLife) {
+  if (version < kVersionWithoutLife || version > kVersion) {
     return Error{"the record of a zone's keys has version " + std::to_string(version) +
                  ", which this program does not know"};
   }
@@ -278,8 +326,8 @@ Result<ZoneKeyRecord> ZoneKeyRecord::Decode(dns::Bytes octets) {
     if (!signature) return malformed;
     record.prepared.push_back(std::move(*signature));
   }
-  if (version != kVersionWithoutLife && !ReadLife(in, record)) return malformed;
-  if (!in.ok() || in.remaining() != 0) return malformed;
+  if (version != kVersionWithoutLife && !ReadLife(in, version, record)) return malformed;
+  if (!in.ok() || in.remaining() != 0 || !SignsWhatItMay(record)) return malformed;
   return record;
 }
 

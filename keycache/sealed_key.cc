@@ -36,7 +36,7 @@ void WriteHeader(const SealedKey& sealed, dns::Writer& out) noexcept {
   out.Run(kMagic);
   out.U8(SealedKey::kVersion);
   out.U16(static_cast<std::uint16_t>(sealed.role));
-  out.U8(signer::kAlgorithmP256);
+  out.U8(sealed.algorithm);
   out.U8(0);
   out.U16(sealed.key_tag);
   out.Run(sealed.header.wrapping_key);
@@ -87,7 +87,8 @@ std::optional<SealedKey> SealedKey::Decode(dns::Bytes octets) noexcept {
     return std::nullopt;
   }
   sealed.role = static_cast<Role>(role);
-  if (in.U8() != signer::kAlgorithmP256 || in.U8() != 0) return std::nullopt;
+  sealed.algorithm = in.U8();
+  if (!signer::IsKnown(sealed.algorithm) || in.U8() != 0) return std::nullopt;
   sealed.key_tag = in.U16();
   Take(in, sealed.header.wrapping_key);
   Take(in, sealed.header.shard);
@@ -132,6 +133,7 @@ Result<SealedKey> Seal(const ShardHeader& header, ConstSecretBytes shard_key,
                        const SealedKeyContext& context, ConstSecretBytes scalar) {
   SealedKey sealed;
   sealed.role = context.role;
+  sealed.algorithm = context.algorithm;
   sealed.key_tag = context.key_tag;
   sealed.header = header;
   if (RAND_bytes(sealed.nonce.data(), static_cast<int>(sealed.nonce.size())) != 1) {
@@ -159,8 +161,9 @@ Result<SealedKey> Seal(const ShardHeader& header, ConstSecretBytes shard_key,
 Status Open(const SealedKey& sealed, ConstSecretBytes shard_key, const SealedKeyContext& context,
             SecretBytes scalar) {
   // The context speaks for the record; the envelope must say the same.
-  if (sealed.role != context.role || sealed.key_tag != context.key_tag) {
-    return Error{"the sealed key is for another role or key tag"};
+  if (sealed.role != context.role || sealed.key_tag != context.key_tag ||
+      sealed.algorithm != context.algorithm) {
+    return Error{"the sealed key is for another role, key tag or algorithm"};
   }
   const BoundData bound(sealed, context);
   const CipherContext cipher(EVP_CIPHER_CTX_new());

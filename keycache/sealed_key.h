@@ -1,4 +1,5 @@
-// A private scalar wrapped so that only the HSM can open it (docs/key-envelope.md).
+// A private key (signer/algorithm.h) wrapped so that only the HSM can open it
+// (docs/key-envelope.md).
 //
 // A shard key (AES-256) comes from one ECDH between the wrapping key in the HSM and an ephemeral
 // key whose public half the envelope carries; it wraps up to kKeysPerShard scalars with
@@ -38,7 +39,8 @@ struct SealedKeyContext {
   dns::NameView apex;
   Role role = Role::kZsk;
   std::uint16_t key_tag = 0;
-  signer::PublicKey public_key{};
+  signer::PublicOctets public_key{};
+  std::uint8_t algorithm = signer::kAlgorithmP256;
 };
 
 struct SealedKey {
@@ -46,6 +48,7 @@ struct SealedKey {
   static constexpr std::size_t kEncodedSize = 166;
 
   Role role = Role::kZsk;
+  std::uint8_t algorithm = signer::kAlgorithmP256;
   std::uint16_t key_tag = 0;
   ShardHeader header;
   std::array<std::uint8_t, 12> nonce{};

@@ -9,9 +9,15 @@ namespace sealwire::keycache {
 
 const KeyRecord* ZoneKeyRecord::SigningKeyOf(Role role) const noexcept {
   const auto found = std::find_if(keys.begin(), keys.end(), [role](const KeyRecord& key) {
-    return key.role == role && key.signing;
+    const bool has_role = role == Role::kZsk ? key.IsZsk() : key.role == Role::kKsk;
+    return has_role && key.signing && key.published;
   });
   return found == keys.end() ? nullptr : &*found;
+}
+
+const Rollover* ZoneKeyRecord::WholeSetRollover() const noexcept {
+  const Rollover* roll = RolloverOf(Role::kKsk);
+  return roll != nullptr && roll->method == RollMethod::kWholeSet ? roll : nullptr;
 }
 
 const KeyRecord* ZoneKeyRecord::Find(std::uint16_t key_tag) const noexcept {

@@ -31,8 +31,8 @@ dns::Bytes AnswerEncoder::WriteOptions(std::optional<dns::ExtendedError> error) 
   return writer.written();
 }
 
-dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, Answer& answer,
-                                       std::uint64_t now_ms) noexcept {
+dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, const signer::SigningKey& key,
+                                       Answer& answer, std::uint64_t now_ms) noexcept {
   if (!item.made_ahead.empty()) return item.made_ahead;
   const Zone& zone = *item.signed_by;
   const signer::ValidityPolicy policy{zone.policy.signature_validity, zone.policy.inception_skew};
@@ -41,7 +41,7 @@ dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, Answer& answer,
   dns::Writer writer(rrsig_);
   const bool denies_name =
       answer.nonexistent && (item.rrset.type == RRType::kNSEC || item.rrset.type == RRType::kNSEC3);
-  if (!signer_.Sign(zone.keys->zsk, zone.apex, item.rrset, validity, writer,
+  if (!signer_.Sign(key, zone.apex, item.rrset, validity, writer,
                     denies_name ? signer::Reuse::kUnlikely : signer::Reuse::kLikely)) {
     return {};
   }
@@ -56,14 +56,19 @@ bool AnswerEncoder::Write(const Query& query, const AnswerItem& item, Answer& an
       item.signature_only || writer.AddRRset(item.section, item.rrset, item.rrset.owner, item.ttl);
   const bool signs = item.signed_by != nullptr && item.signed_by->keys;
   if (fits && signs && (query.dnssec_ok() || item.signature_only)) {
-    const dns::Bytes rrsig = SignatureFor(item, answer, now_ms);
-    if (rrsig.empty()) {
-      encoded.kind = EncodedAnswer::Kind::kSigningFailed;
-      return false;
+    const keycache::ZoneKeys& keys = *item.signed_by->keys;
+    const bool twice = item.made_ahead.empty() && keys.SignsTwice();
+    for (const signer::SigningKey* key : {&keys.zsk, twice ? &keys.other_zsk : nullptr}) {
+      if (!fits || key == nullptr) break;
+      const dns::Bytes rrsig = SignatureFor(item, *key, answer, now_ms);
+      if (rrsig.empty()) {
+        encoded.kind = EncodedAnswer::Kind::kSigningFailed;
+        return false;
+      }
+      encoded.is_signed = true;
+      fits = writer.AddRecord(item.section, item.rrset.owner, RRType::kRRSIG, RRClass::kIN,
+                              item.ttl, rrsig);
     }
-    encoded.is_signed = true;
-    fits = writer.AddRecord(item.section, item.rrset.owner, RRType::kRRSIG, RRClass::kIN, item.ttl,
-                            rrsig);
   }
   if (!fits && item.required) writer.SetTruncated();
   encoded.left_out |= !fits;

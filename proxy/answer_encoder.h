@@ -53,7 +53,8 @@ class AnswerEncoder {
   // False: no signature could be made.
   bool Write(const Query& query, const AnswerItem& item, Answer& answer, std::uint64_t now_ms,
              dns::MessageWriter& writer, EncodedAnswer& encoded) noexcept;
-  dns::Bytes SignatureFor(const AnswerItem& item, Answer& answer, std::uint64_t now_ms) noexcept;
+  dns::Bytes SignatureFor(const AnswerItem& item, const signer::SigningKey& key, Answer& answer,
+                          std::uint64_t now_ms) noexcept;
 
   signer::RRsetSigner& signer_;
   std::uint16_t udp_size_;

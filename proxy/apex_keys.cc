@@ -20,27 +20,6 @@ const dns::RRset* KeySetOf(const keycache::ZoneKeys& keys, dns::RRType type) noe
   }
 }
 
-std::uint16_t KeyTagOf(const keycache::PreparedSignature& signature) noexcept {
-  dns::Reader in(signature.rdata, 16);  // RFC 4034 section 3.1.6
-  return in.U16();
-}
-
-// Of the signatures of its key over `type` that are valid, the one that stays valid longest.
-bool IsToServe(const keycache::ZoneKeys& keys, const keycache::PreparedSignature& signature,
-               dns::RRType type, std::uint32_t now) noexcept {
-  const auto counts = [type, now](const keycache::PreparedSignature& each) {
-    return each.covered == type && signer::IsValidAt({each.inception, each.expiration}, now);
-  };
-  if (!counts(signature)) return false;
-  for (const keycache::PreparedSignature& other : keys.prepared) {
-    if (&other == &signature || !counts(other) || KeyTagOf(other) != KeyTagOf(signature)) continue;
-    // Serial arithmetic (RFC 4034 section 3.1.5); of two that end together, the first.
-    const auto longer = static_cast<std::int32_t>(other.expiration - signature.expiration);
-    if (longer > 0 || (longer == 0 && &other < &signature)) return false;
-  }
-  return true;
-}
-
 // Until another signature made ahead may be the better one.
 constexpr std::uint64_t kReuseMs = 60'000;
 
@@ -69,10 +48,9 @@ bool Resolution::AnswerApexKeys(const Zone& zone, dns::NameView name) noexcept {
   AnswerItem* item = answer_.Add(dns::Section::kAnswer, rrset, &zone);
   if (item == nullptr || !query_.dnssec_ok()) return true;
   const auto now = static_cast<std::uint32_t>(now_ms_ / 1000);
-  // One signature of each KSK that signs: while keys roll, a validator may know the DS of either.
   bool first = true;
   for (const keycache::PreparedSignature& signature : zone.keys->prepared) {
-    if (!IsToServe(*zone.keys, signature, query_.type, now)) continue;
+    if (!keycache::IsToServe(*zone.keys, signature, query_.type, now)) continue;
     if (!first) item = answer_.Add(dns::Section::kAnswer, rrset, &zone);
     if (item == nullptr) return true;
     item->made_ahead = signature.rdata;

@@ -119,19 +119,28 @@ class CopyMaker {
   void AddPrepared(const dns::RRset& rrset) {
     if (rrset.empty()) return;
     AddRecords(rrset.view());
-    const auto* made = FindPrepared(*keys_, rrset.type(), static_cast<std::uint32_t>(now_));
-    if (made == nullptr) return Fail(rrset.owner(), rrset.type());
-    AddRecord(rrset.owner(), RRType::kRRSIG, rrset.ttl(), made->rdata);
+    bool is_signed = false;
+    for (const keycache::PreparedSignature& made : keys_->prepared) {
+      if (!IsToServe(*keys_, made, rrset.type(), static_cast<std::uint32_t>(now_))) continue;
+      AddRecord(rrset.owner(), RRType::kRRSIG, rrset.ttl(), made.rdata);
+      is_signed = true;
+    }
+    if (!is_signed) Fail(rrset.owner(), rrset.type());
   }
 
   void AddSet(const RRsetView& rrset) {
     AddRecords(rrset);
     if (keys_ == nullptr) return;
+    AddSignature(rrset, keys_->zsk);
+    if (keys_->SignsTwice()) AddSignature(rrset, keys_->other_zsk);
+  }
+
+  void AddSignature(const RRsetView& rrset, const signer::SigningKey& key) {
     std::uint8_t rdata[signer::kMaxRrsigSize];
     dns::Writer out(rdata);
     const auto validity =
         signer::ValidityAt(validity_, signer::ValidityHash(rrset.owner, rrset.type), now_);
-    if (!signer_.Sign(keys_->zsk, copy_->apex, rrset, validity, out)) {
+    if (!signer_.Sign(key, copy_->apex, rrset, validity, out)) {
       return Fail(rrset.owner, rrset.type);
     }
     AddRecord(rrset.owner, RRType::kRRSIG, rrset.ttl, out.written());

@@ -44,6 +44,7 @@ TEST_F(ApiTest, RolloverIsBegunShownAndCancelled) {
   Call("PATCH", zone + "/dnssec", R"({"enabled":true})");
   EXPECT_EQ(Call("POST", path, R"({"role":"both"})").status, 422);
   EXPECT_EQ(Call("POST", path, R"({"role":"algorithm"})").status, 422);
+  EXPECT_EQ(Call("DELETE", path + "/all").status, 409);
   EXPECT_EQ(Call("POST", path, R"({"role":"zsk"})").status, 200);
   EXPECT_EQ(Call("POST", path, R"({"role":"zsk"})").status, 409);
   const json roll = Call("GET", zone + "/dnssec").Json()["rollovers"][0];

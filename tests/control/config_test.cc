@@ -186,7 +186,7 @@ TEST(Config, PolicyTellsOfTheLifeOfKeys) {
   const auto config = Config::FromText(
       "c.yaml", listen +
                     "policies: {p: {ksk: sealed, zsk_lifetime: 30d, ksk_lifetime: 365d, standby: "
-                    "true, ksk_roll: double-ds, dnskey_ttl: 2m, max_zone_ttl: 1h, "
+                    "true, ksk_roll: double-ds, dnskey_ttl: 2m, max_zone_ttl: 1h, algorithm: 15, "
                     "propagation_delay: 0s, parent_propagation_delay: 2h, csk: false}}");
   ASSERT_TRUE(config.ok()) << config.error();
   const KeyLife& life = config->policies.at("p").life;
@@ -194,6 +194,7 @@ TEST(Config, PolicyTellsOfTheLifeOfKeys) {
   EXPECT_EQ(life.ksk_roll, keycache::RollMethod::kDoubleDs);
   EXPECT_EQ(life.max_zone_ttl, 3600u);
   EXPECT_TRUE(life.standby);
+  EXPECT_EQ(life.algorithm, 15);
   const auto again = Config::FromText("dump", config->ToYaml());
   ASSERT_TRUE(again.ok()) << again.error();
   EXPECT_EQ(*config, *again);
@@ -201,8 +202,10 @@ TEST(Config, PolicyTellsOfTheLifeOfKeys) {
   for (const auto& [policy, fault] :
        std::map<std::string, std::string>{{"zsk: hsm", "an HSM cannot sign every answer"},
                                           {"scope: shared", "keys of its own"},
-                                          {"csk: true", "a KSK and a ZSK"},
-                                          {"algorithm: 15", "ECDSA P-256"},
+                                          {"csk: true", "cannot be in the HSM"},
+                                          {"algorithm: 15", "write ksk: sealed"},
+                                          {"algorithm: 8", "13 (ECDSA P-256)"},
+                                          {"ksk: sealed, csk: true, standby: true", "no standby"},
                                           {"ksk: nowhere", "possible are: hsm, sealed"},
                                           {"zsk_lifetime: 1d", "a rollover takes"},
                                           {"ksk_lifetime: 1h", "at least a day"},

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -37,13 +38,15 @@ class FakeWorkers : public Workers {
 // Keys with the right shape; their signatures are never looked at.
 class FakeKeyMaker : public KeyMaker {
  public:
-  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy&,
+  Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy& policy,
                                            std::uint32_t now) override {
     if (away) return Error{"the HSM is away"};
     ++made;
     keycache::ZoneKeyRecord record;
     record.apex = dns::Name(apex).Lowered();
-    record.keys = {Key(keycache::Role::kKsk, now), Key(keycache::Role::kZsk, now)};
+    for (const keycache::KeyOrder& order : keycache::OrdersFor(policy, 0)) {
+      record.keys.push_back(Key(order, now));
+    }
     return record;
   }
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t) override {
@@ -60,12 +63,12 @@ class FakeKeyMaker : public KeyMaker {
     if (away) return Error{"the HSM is away"};
     return false;
   }
-  Status AddKey(keycache::ZoneKeyRecord& record, keycache::Role role, keycache::KeyHome,
+  Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
                 std::uint32_t now) override {
     if (away) return Error{"the HSM is away"};
     ++made;
-    keycache::KeyRecord key = Key(role, now);
-    while (record.HasTag(key.key_tag)) key = Key(role, now);
+    keycache::KeyRecord key = Key(order, now);
+    while (record.HasTag(key.key_tag)) key = Key(order, now);
     key.published = key.signing = key.wants_ds = false;
     record.keys.push_back(key);
     return Status::Ok();
@@ -89,11 +92,18 @@ class FakeKeyMaker : public KeyMaker {
   int destroyed = 0;
 
  private:
-  keycache::KeyRecord Key(keycache::Role role, std::uint32_t now) {
+  keycache::KeyRecord Key(const keycache::KeyOrder& order, std::uint32_t now) {
+    const keycache::Role role = order.role;
     keycache::KeyRecord key;
     key.role = role;
-    key.home = role == keycache::Role::kKsk ? keycache::KeyHome::kHsm : keycache::KeyHome::kSealed;
-    for (std::uint8_t& octet : key.public_key) octet = static_cast<std::uint8_t>(random_());
+    key.home = order.home;
+    key.algorithm = key.sealed.algorithm = order.algorithm;
+    key.signs_data = order.signs_data;
+    key.set = order.set;
+    std::array<std::uint8_t, signer::kMaxPublicKeySize> octets;
+    for (std::uint8_t& octet : octets) octet = static_cast<std::uint8_t>(random_());
+    key.public_key =
+        signer::PublicOctets(dns::Bytes(octets).first(signer::PublicKeySize(order.algorithm)));
     key.key_tag = signer::KeyTag(key.Dnskey());
     key.created = key.signing_since = now;
     key.wants_ds = role == keycache::Role::kKsk;

@@ -272,6 +272,27 @@ TEST_P(EveryCache, FindsAChainAtEveryMoment) {
   }
 }
 
+using KindChange = std::pair<KeyKind, KeyKind>;
+class EveryCacheOfAWholeSet : public testing::TestWithParam<KindChange> {};
+
+TEST_P(EveryCacheOfAWholeSet, Rfc4035Section2_2_FindsEveryAlgorithmAtEveryMoment) {
+  const auto [one, other] = GetParam();
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    RolloverWorld world(seed, one, other);
+    world.Run();
+    ASSERT_GE(world.finished(), 2) << "seed " << seed << ": rollovers end";
+    ASSERT_EQ(world.FirstBrokenChain(), "") << "seed " << seed;
+  }
+}
+
+// There and back again: all six directions between the algorithms, one key and two.
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, EveryCacheOfAWholeSet,
+    testing::Values(KindChange{{13, false}, {15, false}}, KindChange{{13, false}, {14, false}},
+                    KindChange{{14, false}, {15, false}}, KindChange{{13, false}, {13, true}},
+                    KindChange{{13, true}, {15, true}}, KindChange{{15, true}, {15, true}},
+                    KindChange{{13, false}, {15, true}}));
+
 INSTANTIATE_TEST_SUITE_P(Methods, EveryCache,
                          testing::Values(RollMethod::kPrePublish, RollMethod::kDoubleKsk,
                                          RollMethod::kDoubleDs));

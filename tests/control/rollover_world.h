@@ -4,22 +4,41 @@
 //
 // What was served from when until when is written down; afterwards every pair of things that one
 // cache may have held at one moment is tried: a DS RRset with a DNSKEY RRset, a DNSKEY RRset with a
-// signature.
+// signature. Each is tried as a validator that takes any algorithm would (RFC 6840 section 5.11),
+// and as one that asks for a signature of each that is named (RFC 4035 section 2.2).
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "control/key_work.h"
+#include "control/whole_set_rollover.h"
+#include "keycache/key_signatures.h"
 #include "tests/control/control_fixture.h"
 
 namespace sealwire::control {
 
+// What the keys of a zone are.
+struct KeyKind {
+  std::uint8_t algorithm = signer::kAlgorithmP256;
+  bool csk = false;
+};
+
 class RolloverWorld {
  public:
+  // Rollovers of all keys, from `one` to `other` and back again.
+  RolloverWorld(unsigned seed, KeyKind one, KeyKind other)
+      : RolloverWorld(seed, keycache::RollMethod::kDoubleKsk) {
+    kinds_ = {one, other};
+    life_.ksk = keycache::KeyHome::kSealed;
+    life_.standby &= !one.csk && !other.csk;
+    UseKind(0);
+  }
+
   RolloverWorld(unsigned seed, keycache::RollMethod method)
       : random_(seed),
         role_(method == keycache::RollMethod::kPrePublish ? keycache::Role::kZsk
@@ -49,7 +68,9 @@ class RolloverWorld {
       const bool idle = record.RolloverOf(role_) == nullptr;
       if (idle && rolling_) ++finished_;
       rolling_ = !idle;
-      Work(idle && Draw(0, 5) == 0 ? Begin() : KeyCommand());
+      Work(idle && Draw(0, 5) == 0                ? Begin()
+           : !kinds_.empty() && Draw(0, 300) == 0 ? Cancel()
+                                                  : KeyCommand());
     }
     for (Form& form : forms_) form.Close(now_);
     for (Server& server : servers_) server.Show({}, now_);
@@ -61,10 +82,13 @@ class RolloverWorld {
   std::string FirstBrokenChain() const {
     for (const Form& keys : forms_) {
       const std::int64_t keys_gone = keys.end + keys.key_ttl;
+      if (!Satisfy(keys.published, keys.key_signers)) {
+        return "DNSKEY served from " + std::to_string(keys.begin) + " lacks an algorithm's RRSIG";
+      }
       for (const Server& server : servers_) {
         for (const DsForm& ds : server.shown) {
           const bool together = ds.begin <= keys_gone && keys.begin <= ds.end + ds_ttl_;
-          if (!together || ds.tags.empty() || Meet(ds.tags, keys.key_signers)) continue;
+          if (!together || ds.tags.empty() || Satisfy(ds.tags, keys.key_signers)) continue;
           return "DS shown from " + std::to_string(ds.begin) + " to " + std::to_string(ds.end) +
                  " and DNSKEY served from " + std::to_string(keys.begin) + " to " +
                  std::to_string(keys.end);
@@ -72,7 +96,11 @@ class RolloverWorld {
       }
       for (const Form& data : forms_) {
         const bool together = data.begin <= keys_gone && keys.begin <= data.end + data.zone_ttl;
-        if (!together || keys.published.contains(data.zsk)) continue;
+        const bool cds = data.begin <= keys_gone && keys.begin <= data.end + data.key_ttl;
+        if ((!together || Satisfy(keys.published, data.data_signers)) &&
+            (!cds || Satisfy(keys.published, data.cds_signers))) {
+          continue;
+        }
         return "signatures made from " + std::to_string(data.begin) + " to " +
                std::to_string(data.end) + " and DNSKEY served from " + std::to_string(keys.begin) +
                " to " + std::to_string(keys.end);
@@ -88,8 +116,7 @@ class RolloverWorld {
   struct Form {
     std::int64_t begin = 0;
     std::int64_t end = 0;  // 0: still
-    Tags published, key_signers, cds;
-    std::uint16_t zsk = 0;
+    Tags published, key_signers, data_signers, cds_signers, cds;
     std::uint32_t key_ttl = 0, zone_ttl = 0;
     void Close(std::int64_t at) {
       if (end == 0) end = at;
@@ -110,8 +137,15 @@ class RolloverWorld {
     }
   };
 
-  static bool Meet(const Tags& a, const Tags& b) {
-    return std::any_of(a.begin(), a.end(), [&](std::uint16_t tag) { return b.contains(tag); });
+  // Of each algorithm that `named` keys have, one of them has signed. Where that is so, one of any
+  // algorithm has.
+  bool Satisfy(const Tags& named, const Tags& signers) const {
+    std::set<std::uint8_t> wanted, found;
+    for (const std::uint16_t tag : named) {
+      wanted.insert(algorithms_.at(tag));
+      if (signers.contains(tag)) found.insert(algorithms_.at(tag));
+    }
+    return wanted == found;
   }
 
   std::uint32_t Draw(std::uint32_t from, std::uint32_t to) {
@@ -122,9 +156,29 @@ class RolloverWorld {
     life_.max_zone_ttl = Draw(1, 20000);
   }
 
+  void UseKind(std::size_t index) {
+    kind_ = index;
+    life_.algorithm = kinds_[index].algorithm;
+    life_.csk = kinds_[index].csk;
+  }
+
+  // By the policy alone, or by a command as well.
   KeyCommand Begin() {
+    if (!kinds_.empty()) {
+      UseKind(1 - kind_);
+      if (Draw(0, 1) == 0) return {};
+      return [this](keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now) {
+        return BeginWholeSet(record, life_, keycache::RollCause::kAsked, maker, now);
+      };
+    }
     return [this](keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now) {
       return BeginRollover(record, role_, life_, keycache::RollCause::kAsked, maker, now);
+    };
+  }
+
+  KeyCommand Cancel() {
+    return [](keycache::ZoneKeyRecord& record, KeyMaker&, std::int64_t now) {
+      return CancelWholeSet(record, now);
     };
   }
 
@@ -162,11 +216,16 @@ class RolloverWorld {
     Form form;
     form.begin = now_;
     for (const keycache::KeyRecord& key : record.keys) {
-      if (key.published) form.published.insert(key.key_tag);
-      if (key.role == keycache::Role::kKsk && key.signing) form.key_signers.insert(key.key_tag);
+      const auto add_if = [&key](bool condition, Tags& tags) {
+        if (condition) tags.insert(key.key_tag);
+      };
+      algorithms_[key.key_tag] = key.algorithm;
+      add_if(key.published, form.published);
+      add_if(SignsAhead(key, dns::RRType::kDNSKEY), form.key_signers);
+      add_if(SignsAhead(key, dns::RRType::kCDS), form.cds_signers);
+      add_if(key.IsZsk() && key.signing, form.data_signers);
     }
     for (const keycache::DsRecord& ds : record.DsRecords()) form.cds.insert(ds.key_tag);
-    form.zsk = record.SigningKeyOf(keycache::Role::kZsk)->key_tag;
     form.key_ttl = record.key_ttl;
     form.zone_ttl = life_.max_zone_ttl;
     served_at_ = now_ + Draw(0, 50);
@@ -207,6 +266,9 @@ class RolloverWorld {
   std::mt19937 random_;
   const keycache::Role role_;
   KeyLife life_;
+  std::vector<KeyKind> kinds_;  // empty: rollovers of one role
+  std::size_t kind_ = 0;
+  std::map<std::uint16_t, std::uint8_t> algorithms_;  // by key tag
   FakeKeyMaker maker_;
   std::int64_t now_ = 1790000000;
   std::uint32_t ds_ttl_ = 0;

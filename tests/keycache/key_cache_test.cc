@@ -80,7 +80,38 @@ TEST_F(KeyCacheTest, MakesKeysAndBuildsASnapshot) {
   signer::Signature signature;
   const auto digest = signer::Sha256::Hash(record.apex.wire());
   ASSERT_TRUE(software.Sign(built.keys->zsk, digest, signature));
-  EXPECT_TRUE(signer::Verify(record.keys[1].public_key, digest, signature));
+  EXPECT_TRUE(signer::Verify(record.keys[1].public_key.First<64>(), digest, signature));
+}
+
+TEST_F(KeyCacheTest, SealedKeysOfEveryAlgorithmSignAfterARestart) {
+  for (const std::uint8_t algorithm : {signer::kAlgorithmP384, signer::kAlgorithmEd25519}) {
+    for (const bool csk : {false, true}) {
+      const ZoneKeyRecord record =
+          MakeZone("example.net.", {KeyHome::kSealed, KeyHome::kSealed, algorithm, csk});
+      ASSERT_EQ(record.keys.size(), csk ? 1u : 2u);
+      Restart();
+      const auto stored = ZoneKeyRecord::Decode(record.Encode());
+      ASSERT_TRUE(stored) << stored.error();
+      const Built built = cache_->Build(*stored, kNow);
+      ASSERT_EQ(built.state, Built::State::kReady) << built.reason;
+      EXPECT_EQ(built.keys->zsk.algorithm, algorithm);
+      EXPECT_FALSE(built.keys->SignsTwice());
+      const std::uint8_t message[] = {1, 2, 3};
+      signer::SignatureOctets signature;
+      ASSERT_TRUE(
+          signer::SignMessage(algorithm, built.keys->zsk_slot->bytes(), message, signature));
+      EXPECT_TRUE(
+          signer::VerifyMessage(algorithm, record.keys.back().public_key, message, signature));
+    }
+  }
+}
+
+TEST_F(KeyCacheTest, HsmRefusesWhatItCannotHold) {
+  const auto made =
+      cache_->MakeKeys(NameOf("example.net."),
+                       {KeyHome::kHsm, KeyHome::kSealed, signer::kAlgorithmEd25519, false}, kNow);
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error(), HasSubstr("ED25519 must be sealed"));
 }
 
 TEST_F(KeyCacheTest, RecordSurvivesStorageAndRestart) {

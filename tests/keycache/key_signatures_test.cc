@@ -160,11 +160,36 @@ TEST(KeySignatures, SignatureOverAnotherRRsetIsNotTaken) {
   EXPECT_FALSE(Covers(zone.record, zone.record.DnskeyRRset(), cut));
 }
 
+// RFC 6781 section 4.1.4: signatures of an algorithm come before its DNSKEY, and stay behind it.
+TEST(KeySignatures, Rfc6781Section4_1_4_UnpublishedKskSignsAllButDnskey) {
+  for (const std::uint8_t algorithm : {signer::kAlgorithmP384, signer::kAlgorithmEd25519}) {
+    SoftwareZone zone("example.net.");
+    zone.record.cds = CdsPublication::kPublish;
+    zone.Add(Role::kKsk, KeyHome::kSealed, algorithm);
+    KeyRecord& added = zone.record.keys.back();
+    added.published = added.wants_ds = false;
+    zone.SignAt(kNow);
+    std::set<dns::RRType> covered;
+    for (const PreparedSignature& each : zone.record.prepared) {
+      if (KeyTagOf(each) == added.key_tag) covered.insert(each.covered);
+    }
+    EXPECT_EQ(covered, (std::set{dns::RRType::kCDS, dns::RRType::kCDNSKEY}));
+    added.published = true;
+    zone.SignAt(kNow);
+    for (const dns::RRset& set : KeyRRsets(zone.record)) {
+      const auto* made = FindPreparedBy(zone.record, added.key_tag, set.type(), kNow);
+      ASSERT_NE(made, nullptr);
+      EXPECT_TRUE(Covers(zone.record, set, *made));
+      EXPECT_EQ(Validate(zone.record, set, *made, kNow), LDNS_STATUS_OK);
+    }
+  }
+}
+
 TEST(KeySignatures, ZoneWithoutKskCannotBeSigned) {
   SoftwareZone zone("example.net.");
   zone.record.keys.front().signing = false;
   auto prepared = PrepareSignatures(zone.record, kNow, [](const auto&, const auto&) {
-    return Result<signer::Signature>(signer::Signature{});
+    return Result<signer::SignatureOctets>(signer::SignatureOctets());
   });
   EXPECT_FALSE(prepared);
 }

@@ -127,7 +127,7 @@ TEST_F(SealedKeyTest, OtherSizesVersionsAndAlgorithmsAreRefused) {
   EXPECT_FALSE(SealedKey::Decode(dns::Bytes(octets).first(165)));
   for (std::size_t at : {0u, 3u, 4u, 6u, 7u}) {  // magic, version, role, algorithm, reserved
     auto changed = octets;
-    changed[at] += 1;
+    changed[at] += 3;  // 13, 14 and 15 are known
     EXPECT_FALSE(SealedKey::Decode(changed)) << "octet " << at;
   }
 }

@@ -8,7 +8,7 @@
 
 #include "keycache/key_signatures.h"
 #include "keycache/zone_key_record.h"
-#include "signer/openssl_signer.h"
+#include "signer/algorithm.h"
 #include "signer/rrsig.h"
 
 namespace sealwire::keycache {
@@ -25,15 +25,16 @@ struct SoftwareZone {
     Add(Role::kZsk, KeyHome::kSealed);
   }
 
-  void Add(Role role, KeyHome home) {
+  void Add(Role role, KeyHome home, std::uint8_t algorithm = signer::kAlgorithmP256) {
     KeyRecord key;
     key.role = role;
     key.home = home;
+    key.algorithm = key.sealed.algorithm = algorithm;
     key.created = 1700000000;
     key.hsm_id.fill(home == KeyHome::kHsm ? 9 : 0);
     std::array<std::uint8_t, 32> scalar{};
     do {
-      EXPECT_TRUE(signer::GenerateKeyPair(scalar, key.public_key));
+      EXPECT_TRUE(signer::MakeKeyPair(algorithm, scalar, key.public_key));
       key.key_tag = signer::KeyTag(key.Dnskey());
     } while (record.HasTag(key.key_tag));
     key.sealed.role = role;
@@ -44,12 +45,11 @@ struct SoftwareZone {
 
   void SignAt(std::uint32_t now) {
     auto prepared =
-        PrepareSignatures(record, now, [&](const KeyRecord& key, const signer::Digest& digest) {
-          signer::Signature signature{};
-          signer::OpensslSigner signer;
+        PrepareSignatures(record, now, [&](const KeyRecord& key, dns::Bytes signed_data) {
+          signer::SignatureOctets signature;
           EXPECT_TRUE(
-              signer.Sign({scalars[key.key_tag].data(), 0, key.key_tag}, digest, signature));
-          return Result<signer::Signature>(signature);
+              signer::SignMessage(key.algorithm, scalars[key.key_tag], signed_data, signature));
+          return Result<signer::SignatureOctets>(signature);
         });
     ASSERT_TRUE(prepared) << prepared.error();
     record.prepared = std::move(prepared).value();

@@ -75,20 +75,42 @@ TEST_F(ZoneKeyRecordTest, ContradictionsAreRefused) {
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 1, 2)) << "role";
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 2, 2)) << "home";
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 2)) << "signing, yet not published";
-  EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 15)) << "unknown flag";
+  EXPECT_FALSE(DecodeChanged(octets_, first_key + 3, 31)) << "unknown flag";
   const auto tag = octets_[first_key + 5];
   EXPECT_FALSE(DecodeChanged(octets_, first_key + 5, tag ^ 1)) << "a tag that is not the key's";
 }
 
 // As the first release wrote them: an upgrade must find its keys.
-TEST_F(ZoneKeyRecordTest, RecordOfVersion1IsReadAndWrittenBackAsVersion2) {
+TEST_F(ZoneKeyRecordTest, RecordOfVersion2IsReadAndWrittenBackAsVersion3) {
   const std::size_t first_key = 4 + zone_.record.apex.size() + 2;
-  const std::size_t second_key = first_key + 82 + sizeof(KeyId);
+  const std::size_t second_key = first_key + 84 + sizeof(KeyId);
+  SoftwareZone other("example.net.");
+  zone_.record.foreign.push_back(other.record.keys[0].Dnskey());
+  std::vector<std::uint8_t> old = zone_.record.Encode();
+  old.resize(old.size() - 32);
+  old.erase(old.end() - 69);                               // the length of the foreign key
+  for (const std::size_t key : {second_key, first_key}) {  // algorithm and set
+    old.erase(old.begin() + static_cast<std::ptrdiff_t>(key) + 18,
+              old.begin() + static_cast<std::ptrdiff_t>(key) + 20);
+  }
+  old[3] = 2;
+  const signer::Digest sum = signer::Sha256::Hash(old);
+  old.insert(old.end(), sum.begin(), sum.end());
+  const auto decoded = ZoneKeyRecord::Decode(old);
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->keys[1].algorithm, signer::kAlgorithmP256);
+  EXPECT_EQ(decoded->foreign, zone_.record.foreign);
+  EXPECT_EQ(decoded->Encode(), zone_.record.Encode());
+}
+
+TEST_F(ZoneKeyRecordTest, RecordOfVersion1IsReadAndWrittenBackAsVersion3) {
+  const std::size_t first_key = 4 + zone_.record.apex.size() + 2;
+  const std::size_t second_key = first_key + 84 + sizeof(KeyId);
   std::vector<std::uint8_t> old = octets_;
   old.resize(old.size() - 32 - 26);  // neither sum nor life
   for (const std::size_t key : {second_key, first_key}) {
     old.erase(old.begin() + static_cast<std::ptrdiff_t>(key) + 10,
-              old.begin() + static_cast<std::ptrdiff_t>(key) + 18);
+              old.begin() + static_cast<std::ptrdiff_t>(key) + 20);
     old[key + 3] = 3;
   }
   old[3] = 1;
@@ -153,6 +175,41 @@ TEST_F(ZoneKeyRecordTest, Rfc8901Section3_2_ForeignKeysArePublishedAndTheirKsksA
 
   record.foreign.push_back(record.keys[0].Dnskey());
   EXPECT_FALSE(ZoneKeyRecord::Decode(record.Encode())) << "a foreign key with the tag of ours";
+}
+
+TEST_F(ZoneKeyRecordTest, KeysOfEveryAlgorithmSurviveAndASetMaySignUnpublished) {
+  ZoneKeyRecord& record = zone_.record;
+  for (const std::uint8_t algorithm : {signer::kAlgorithmP384, signer::kAlgorithmEd25519}) {
+    zone_.Add(Role::kKsk, KeyHome::kSealed, algorithm);
+  }
+  KeyRecord& csk = record.keys.back();
+  csk.signs_data = true;
+  csk.set = 1;
+  record.foreign.push_back(MakeDnskey(Role::kZsk, csk.public_key, csk.algorithm));
+  auto decoded = ZoneKeyRecord::Decode(record.Encode());
+  ASSERT_TRUE(decoded) << decoded.error();
+  for (std::size_t i = 0; i < record.keys.size(); ++i) {
+    EXPECT_EQ(decoded->keys[i].Dnskey(), record.keys[i].Dnskey());
+    EXPECT_EQ(decoded->keys[i].algorithm, record.keys[i].algorithm);
+  }
+  EXPECT_TRUE(decoded->keys.back().signs_data);
+  EXPECT_EQ(decoded->keys.back().set, 1);
+  EXPECT_EQ(decoded->foreign, record.foreign);
+
+  csk.published = false;
+  EXPECT_FALSE(ZoneKeyRecord::Decode(record.Encode())) << "it signs, and nobody replaces the keys";
+  Rollover roll;
+  roll.method = RollMethod::kWholeSet;
+  roll.step = RollStep::kPresigned;
+  roll.old_tag = record.keys[0].key_tag;
+  roll.new_tag = csk.key_tag;
+  record.rollovers.push_back(roll);
+  decoded = ZoneKeyRecord::Decode(record.Encode());
+  ASSERT_TRUE(decoded) << decoded.error();
+  ASSERT_NE(decoded->WholeSetRollover(), nullptr);
+  EXPECT_EQ(*decoded->WholeSetRollover(), roll);
+  csk.set = 0;
+  EXPECT_FALSE(ZoneKeyRecord::Decode(record.Encode())) << "both are of one set";
 }
 
 TEST_F(ZoneKeyRecordTest, TwoKeysWithOneTagAreRefused) {
