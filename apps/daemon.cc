@@ -129,7 +129,8 @@ Status Daemon::CreateWorkers() {
   options.pipeline.audience_zones = control::kAudienceZones;
   options.pipeline.tap = control::TapOptionsOf(config_.dnstap);
   for (const control::KernelListen& listen : config_.listen) {
-    options.listen.push_back({listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true});
+    options.listen.push_back(
+        {listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true, listen.proxies});
   }
   options.pipeline.notices = &notices_;
   transfer_desk_ = std::make_unique<proxy::TransferDesk>(
@@ -223,6 +224,7 @@ Status Daemon::Listen() {
     if (event.record && event.record->backend.members) catalogs_->Watch(event.zone);
     api_->Broadcast(event);
   });
+  backend_watch_ = std::make_unique<control::BackendWatch>(Facts().backends);
   api_->UseCertificates(control::GrantsOf(config_.control.clients));
   auto tls = HttpDoors::LoadTls(config_);
   if (!tls.ok()) return Error{config_file_ + ": " + tls.error()};
@@ -290,6 +292,7 @@ control::MetricsSources Daemon::Sources() {
           {[this](control::MetricsText& out) { signers_->AddMetrics(out); },
            [this](control::MetricsText& out) { edges_->AddMetrics(out); },
            [this](control::MetricsText& out) { doors_->AddMetrics(out); },
+           [this](control::MetricsText& out) { backend_watch_->AddMetrics(out); },
            [this](control::MetricsText& out) {
              if (dnstap_) dnstap_->AddMetrics(out);
            }}};
@@ -306,6 +309,7 @@ void Daemon::StartTimers() {
   every(500ms, [this] { outbound_->Tick(); });
   every(1s, [this] { catalogs_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
+  every(5s, [this] { backend_watch_->Look(); });
   every(15s, [this] { api_->KeepListenersAlive(); });
   every(std::chrono::seconds(control::MetricSeries::kIntervalSeconds),
         [this] { series_->Sample(); });

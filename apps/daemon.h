@@ -13,6 +13,7 @@
 #include "apps/http_doors.h"
 #include "apps/signers.h"
 #include "control/api.h"
+#include "control/backend_watch.h"
 #include "control/catalog_work.h"
 #include "control/config.h"
 #include "control/dnstap_log.h"
@@ -112,6 +113,7 @@ class Daemon {
   std::unique_ptr<control::OutboundWork> outbound_;
   std::unique_ptr<control::CatalogWork> catalogs_;
   std::unique_ptr<control::Api> api_;
+  std::unique_ptr<control::BackendWatch> backend_watch_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
   std::unique_ptr<HttpDoors> doors_;
   std::vector<std::unique_ptr<net::Timer>> timers_;

@@ -32,8 +32,8 @@ void DeclareZone(CLI::App& app, Options& options, Command& chosen) {
                               ->delimiter(',');
   from->add_option("--file", options.file, "A zone file on the node");
   from->require_option(1);
-  add->add_option("--tsig", options.tsig, "The TSIG key that the primaries ask for")
-      ->needs(transfer);
+  add->add_option("--tsig", options.tsig, "The TSIG key that the servers or primaries ask for")
+      ->excludes("--file");
   CLI::Option* catalog =
       add->add_flag("--catalog", options.catalog, "The zone lists zones to add (RFC 9432)")
           ->needs(transfer);
@@ -45,6 +45,10 @@ void DeclareZone(CLI::App& app, Options& options, Command& chosen) {
                   "Who gets a signed copy, ADDR:PORT[@KEY][,...]")
       ->delimiter(',')
       ->excludes(forward);
+  add->add_option("--client-address", options.client_address,
+                  "How the servers are told who asks: ecs, proxy or none")
+      ->check(CLI::IsMember({"ecs", "proxy", "none"}))
+      ->needs(forward);
   add->add_option("--policy", options.policy, "A policy of the node's configuration");
   CLI::App* list = Declare(*zone, "list", "List zones", ZoneList, chosen);
   list->add_option("--status", options.status, "Only zones with this DNSSEC status");

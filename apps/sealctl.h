@@ -38,6 +38,7 @@ struct Options {
   bool catalog = false;
   std::string member_policy;
   bool member_dnssec = false;
+  std::string client_address;
   std::string file;
   std::string policy;
   std::string status;

@@ -21,6 +21,9 @@ std::string BackendText(const json& zone) {
   }
   if (backend.contains("catalog")) text += " of " + Text(backend, "catalog");
   if (backend.contains("tsig")) text += " tsig " + Text(backend, "tsig");
+  if (backend.contains("client_address")) {
+    text += " client-address " + Text(backend, "client_address");
+  }
   return text;
 }
 
@@ -74,18 +77,19 @@ int ZoneAdd(const Options& options) {
   json backend;
   if (!options.transfer.empty()) {
     backend["transfer"] = options.transfer;
-    if (!options.tsig.empty()) backend["tsig"] = options.tsig;
     if (options.catalog) {
       backend["members"] = {{"dnssec", options.member_dnssec}};
       if (!options.member_policy.empty()) backend["members"]["policy"] = options.member_policy;
     }
   } else if (options.file.empty()) {
     backend["forward"] = options.forward;
+    if (!options.client_address.empty()) backend["client_address"] = options.client_address;
   } else {
     // The daemon has another working directory.
     std::error_code error;
     backend["file"] = std::filesystem::absolute(options.file, error).lexically_normal().string();
   }
+  if (!options.tsig.empty()) backend["tsig"] = options.tsig;
   for (const std::string& each : options.secondaries) {
     const std::size_t at = each.find('@');
     json secondary = {{"address", each.substr(0, at)}};

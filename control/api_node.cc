@@ -19,7 +19,7 @@ json BackendsJson(const std::vector<proxy::BackendStatus>& workers) {
     bool up = false;
     std::uint32_t round_trip_us = 0;
     std::uint64_t outstanding = 0, questions = 0, answers = 0, timeouts = 0, failures = 0,
-                  mismatches = 0;
+                  mismatches = 0, tsig_refused = 0;
   };
   std::map<std::string, Sum> sums;
   for (const proxy::BackendStatus& seen : workers) {
@@ -32,6 +32,7 @@ json BackendsJson(const std::vector<proxy::BackendStatus>& workers) {
     sum.timeouts += seen.timeouts;
     sum.failures += seen.failures;
     sum.mismatches += seen.mismatches;
+    sum.tsig_refused += seen.tsig_refused;
   }
   json list = json::array();
   for (const auto& [endpoint, sum] : sums) {
@@ -44,7 +45,8 @@ json BackendsJson(const std::vector<proxy::BackendStatus>& workers) {
                     {"answers", sum.answers},
                     {"timeouts", sum.timeouts},
                     {"failures", sum.failures},
-                    {"mismatches", sum.mismatches}});
+                    {"mismatches", sum.mismatches},
+                    {"tsig_refused", sum.tsig_refused}});
   }
   return list;
 }

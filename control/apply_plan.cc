@@ -40,9 +40,6 @@ void ReadTransfer(YamlMap& map, BackendSpec& backend) {
   } else if (const auto primary = map.Parsed("transfer", DnsEndpoint)) {
     backend.servers = {*primary};
   }
-  if (auto key = map.Parsed("tsig", [](const std::string& t) { return NormalizeZoneName(t); })) {
-    backend.tsig = *std::move(key);
-  }
   if (auto members = map.Map("members")) {
     MemberSpec spec;
     if (auto policy = members->Text("policy")) spec.policy = *std::move(policy);
@@ -74,13 +71,30 @@ void ReadSecondaries(YamlMap& map, BackendSpec& backend) {
   }
 }
 
+// What goes with `forward`.
+void ReadForward(YamlMap& map, BackendSpec& backend) {
+  backend.servers = map.ParsedList("forward", DnsEndpoint);
+  if (const auto how = map.Text("client_address")) {
+    if (const auto parsed = ParseClientAddress(*how)) {
+      backend.client_address = *parsed;
+    } else {
+      map.Fail("client_address", "'" + *how + "' is not possible; possible are: ecs, proxy, none");
+    }
+    if (!map.Has("forward")) map.Fail("client_address", "goes with forward only");
+  }
+}
+
 void ReadBackend(YamlMap& entry, BackendSpec& backend) {
   auto map = entry.Map("backend");
   if (!map) {
     if (!entry.Has("backend")) entry.Fail("backend", "is missing");
     return;
   }
-  backend.servers = map->ParsedList("forward", DnsEndpoint);
+  ReadForward(*map, backend);
+  if (auto key = map->Parsed("tsig", [](const std::string& t) { return NormalizeZoneName(t); })) {
+    backend.tsig = *std::move(key);
+    if (map->Has("file")) map->Fail("tsig", "goes with forward and transfer only");
+  }
   if (const auto path = map->Text("file")) {
     backend.kind = BackendKind::kFile;
     backend.path = *path;

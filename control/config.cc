@@ -88,20 +88,28 @@ void ReadDpdkListen(YamlMap& map, Config& config) {
   config.dpdk.push_back(std::move(entry));
 }
 
+void ReadKernelListen(YamlMap& map, Config& config) {
+  KernelListen entry;
+  entry.proxies = map.ParsedList("proxy_protocol", net::Prefix::FromText);
+  if (!map.Has("address")) map.Fail("address", "is missing");
+  const auto address = map.Parsed("address", EndpointWithPort);
+  if (!address) return;
+  entry.address = *address;
+  if (std::any_of(config.listen.begin(), config.listen.end(),
+                  [&](const KernelListen& other) { return other.address == *address; })) {
+    map.Fail("address", "is listed twice");
+  }
+  config.listen.push_back(std::move(entry));
+}
+
 void ReadListen(YamlMap& top, Config& config) {
   for (YamlMap& map : top.Maps("listen")) {
     bool dpdk = false;
     ReadWord(map, "io", {{"kernel", false}, {"dpdk", true}}, dpdk);
     if (dpdk) {
       ReadDpdkListen(map, config);
-    } else if (const auto address = map.Parsed("address", EndpointWithPort)) {
-      const KernelListen entry{*address};
-      if (std::find(config.listen.begin(), config.listen.end(), entry) != config.listen.end()) {
-        map.Fail("address", "is listed twice");
-      }
-      config.listen.push_back(entry);
-    } else if (!map.Has("address")) {
-      map.Fail("address", "is missing");
+    } else {
+      ReadKernelListen(map, config);
     }
     map.RejectUnknown();
   }
@@ -201,6 +209,7 @@ void ReadPolicy(YamlMap& map, PolicyConfig& policy) {
             {"nsec3", proxy::DenialMode::kNsec3}},
            policy.denial);
   ReadKeyLife(map, policy.life);
+  ReadForwarding(map, policy);
   if (const auto validity = map.Parsed("signature_validity", ParseDuration)) {
     policy.signature_validity = *validity;
     if (*validity < kMinValidity || *validity > kMaxValidity) {
@@ -340,7 +349,8 @@ std::string Config::ToYaml() const {
   static constexpr const char* kLevels[] = {"debug", "info", "warning", "error"};
   std::string out = "listen:\n";
   for (const KernelListen& entry : listen) {
-    out += fmt::format("  - {{address: {}}}\n", Quoted(entry.address.ToText()));
+    out += fmt::format("  - {{address: {}, proxy_protocol: {}}}\n", Quoted(entry.address.ToText()),
+                       QuotedList(entry.proxies, [](const auto& p) { return p.ToText(); }));
   }
   for (const DpdkListen& entry : dpdk) out += DpdkYaml(entry);
   out += fmt::format("workers: {}\n", workers ? std::to_string(*workers) : "auto");
@@ -361,9 +371,10 @@ std::string Config::ToYaml() const {
   if (parent) out += ParentYaml(*parent);
   out += "policies:\n";
   for (const auto& [name, policy] : policies) {
-    out += fmt::format("  {}: {{denial: {}, signature_validity: {}, {}}}\n", Quoted(name),
+    out += fmt::format("  {}: {{denial: {}, signature_validity: {}, {}, {}}}\n", Quoted(name),
                        kDenialModes[static_cast<int>(policy.denial)],
-                       FormatDuration(policy.signature_validity), KeyLifeYaml(policy.life));
+                       FormatDuration(policy.signature_validity), KeyLifeYaml(policy.life),
+                       ForwardingYaml(policy));
   }
   out += InkYaml(ink);
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],

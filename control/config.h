@@ -24,9 +24,10 @@
 
 namespace sealwire::control {
 
-// `- {address: "127.0.0.1:5300"}`: UDP and TCP on kernel sockets.
+// `- {address: "127.0.0.1:5300", proxy_protocol: ["10.0.0.0/8"]}`: UDP and TCP on kernel sockets.
 struct KernelListen {
   net::Endpoint address;
+  std::vector<net::Prefix> proxies{};  // whose PROXY headers are believed
   bool operator==(const KernelListen&) const = default;
 };
 
@@ -92,6 +93,8 @@ struct PolicyConfig {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
   proxy::DenialMode denial = proxy::DenialMode::kCompact;
   KeyLife life = {};
+  std::uint32_t serve_stale = 86400;  // seconds; 0: off
+  std::uint32_t forward_cache = 0;    // seconds; 0: every question is asked
   bool operator==(const PolicyConfig&) const = default;
 };
 

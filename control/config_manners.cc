@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "control/duration.h"
+
 namespace sealwire::control {
 namespace {
 
 constexpr std::size_t kMaxNsid = 128;
 constexpr std::size_t kMaxText = 255;  // one character-string of a TXT record
 constexpr std::uint64_t kMaxRate = 1000000;
+constexpr std::uint32_t kMaxStale = 7 * 86400;  // as a secondary's usual expiry
+constexpr std::uint32_t kMaxForwardCache = 3600;
 
 template <class T>
 void ReadNumber(YamlMap& map, const char* key, std::uint64_t min, std::uint64_t max, T& out) {
@@ -121,6 +125,27 @@ std::string Quoted(const std::string& text) {
   YAML::Emitter emitter;
   emitter << YAML::DoubleQuoted << text;
   return emitter.c_str();
+}
+
+void ReadForwarding(YamlMap& map, PolicyConfig& policy) {
+  const auto read = [&](const char* key, std::uint32_t most, std::uint32_t& out) {
+    if (map.Text(key) == "off") {
+      out = 0;
+    } else if (const auto duration = map.Parsed(key, ParseDuration)) {
+      out = *duration;
+      if (*duration > most) map.Fail(key, "must be off, or at most " + FormatDuration(most));
+    }
+  };
+  read("serve_stale", kMaxStale, policy.serve_stale);
+  read("forward_cache", kMaxForwardCache, policy.forward_cache);
+}
+
+std::string ForwardingYaml(const PolicyConfig& policy) {
+  const auto text = [](std::uint32_t seconds) {
+    return seconds == 0 ? std::string("off") : FormatDuration(seconds);
+  };
+  return "serve_stale: " + text(policy.serve_stale) +
+         ", forward_cache: " + text(policy.forward_cache);
 }
 
 void ReadManners(YamlMap& top, Config& config) {

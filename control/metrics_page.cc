@@ -34,6 +34,7 @@ constexpr std::array<const char*, proxy::kCounts> kPipelineHelp = {
     "Answers that rate limiting dropped, or would have dropped where it only logs.",
     "Answers that rate limiting replaced by one with TC or BADCOOKIE.",
     "Error reports of resolvers (RFC 9567).",
+    "Answers made of what a backend said before it went away.",
 };
 
 void AddPipeline(MetricsText& out, const proxy::PipelineTotals& totals) {
@@ -98,6 +99,10 @@ void AddSockets(MetricsText& out, const KernelWorkers& workers) {
       "sealwire_udp_oversized_total", Kind::kCounter, "Datagrams too large to be a query.",
       [](C c) -> auto& { return c.udp.oversized; });
   add(
+      "sealwire_udp_bad_proxy_header_total", Kind::kCounter,
+      "Datagrams of a trusted proxy without a whole PROXY header: dropped.",
+      [](C c) -> auto& { return c.udp.bad_proxy; });
+  add(
       "sealwire_udp_not_sent_total", Kind::kCounter, "Answers the kernel did not take.",
       [](C c) -> auto& { return c.udp.not_sent; });
   add(
@@ -120,6 +125,10 @@ void AddSockets(MetricsText& out, const KernelWorkers& workers) {
       "sealwire_tcp_refused_client_total", Kind::kCounter,
       "Connections closed at once: too many from one client.",
       [](C c) -> auto& { return c.tcp.refused_client; });
+  add(
+      "sealwire_tcp_bad_proxy_header_closed_total", Kind::kCounter,
+      "Connections of a trusted proxy closed for want of a PROXY header.",
+      [](C c) -> auto& { return c.tcp.bad_proxy_closed; });
   add(
       "sealwire_tcp_idle_closed_total", Kind::kCounter,
       "Connections closed because they were idle.", [](C c) -> auto& { return c.tcp.idle_closed; });

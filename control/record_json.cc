@@ -27,6 +27,32 @@ Result<BackendSpec> ServersFromJson(const std::string& member, const json& serve
   return backend;
 }
 
+// The name of a key at `backend.tsig`, where there is one.
+Status TsigFromJson(const json& value, BackendSpec& backend) {
+  const auto tsig = value.find("tsig");
+  if (tsig == value.end()) return Status::Ok();
+  if (!tsig->is_string()) return Error{"backend.tsig must be text, the name of a key"};
+  auto name = NormalizeZoneName(tsig->get_ref<const std::string&>());
+  if (!name.ok()) return Error{"backend.tsig: " + name.error()};
+  backend.tsig = *std::move(name);
+  return Status::Ok();
+}
+
+// {"forward": ["192.0.2.1:53"], "client_address": "proxy", "tsig": "key"}
+Result<BackendSpec> ForwardFromJson(const json& value) {
+  auto backend = ServersFromJson("backend.forward", value["forward"]);
+  if (!backend.ok()) return backend;
+  if (const auto told = value.find("client_address"); told != value.end()) {
+    const auto how =
+        told->is_string() ? ParseClientAddress(told->get_ref<const std::string&>()) : std::nullopt;
+    if (!how) return Error{"backend.client_address must be ecs, proxy or none"};
+    backend->client_address = *how;
+  }
+  const Status tsig = TsigFromJson(value, *backend);
+  if (!tsig.ok()) return Error{tsig.error()};
+  return backend;
+}
+
 // [{"address": "192.0.2.1:53", "tsig": "key"}]
 Status SecondariesFromJson(const json& list, std::vector<Secondary>& out) {
   if (!list.is_array() || list.size() > kMaxForwardServers) {
@@ -78,12 +104,8 @@ Result<BackendSpec> TransferFromJson(const json& value) {
                                  primaries.is_string() ? json::array({primaries}) : primaries);
   if (!backend.ok()) return backend;
   backend->kind = BackendKind::kTransfer;
-  if (const auto tsig = value.find("tsig"); tsig != value.end()) {
-    if (!tsig->is_string()) return Error{"backend.tsig must be text, the name of a key"};
-    auto name = NormalizeZoneName(tsig->get_ref<const std::string&>());
-    if (!name.ok()) return Error{"backend.tsig: " + name.error()};
-    backend->tsig = *std::move(name);
-  }
+  const Status tsig = TsigFromJson(value, *backend);
+  if (!tsig.ok()) return Error{tsig.error()};
   if (value.contains("members")) {
     auto members = MembersFromJson(value["members"]);
     if (!members.ok()) return Error{members.error()};
@@ -137,6 +159,9 @@ json BackendToJson(const BackendSpec& backend) {
     for (const net::Endpoint& server : backend.servers) servers.push_back(server.ToText());
     out[backend.kind == BackendKind::kForward ? "forward" : "transfer"] = std::move(servers);
   }
+  if (backend.client_address != proxy::ClientAddress::kSubnet) {
+    out["client_address"] = ToText(backend.client_address);
+  }
   if (!backend.tsig.empty()) out["tsig"] = backend.tsig;
   if (backend.members) {
     out["members"] = {{"policy", backend.members->policy}, {"dnssec", backend.members->dnssec}};
@@ -155,9 +180,10 @@ Result<BackendSpec> BackendFromJson(const json& value) {
   const std::size_t copies = value.count("secondaries");
   const bool held = !value.contains("forward");
   Result<BackendSpec> backend = Error{
-      R"(backend must have exactly one member: "forward", "file" or "transfer" (which "tsig" may go with); "secondaries" may go with the last two)"};
-  if (value.size() == 1 && value.contains("forward")) {
-    backend = ServersFromJson("backend.forward", value["forward"]);
+      R"(backend must have exactly one member: "forward", "file" or "transfer"; "tsig" may go with "forward" and "transfer", "client_address" with "forward", "secondaries" with the last two)"};
+  if (value.contains("forward") &&
+      value.size() == 1 + value.count("client_address") + value.count("tsig")) {
+    backend = ForwardFromJson(value);
   } else if (value.size() == 1 + copies && value.contains("file")) {
     backend = FileFromJson(value["file"]);
   } else if (value.contains("transfer") && value.size() == 1 + copies + value.count("tsig") +

@@ -94,7 +94,10 @@ void ZoneControl::Restore() {
   parts_.registry.ForEach([&](const std::string& name, ZoneEntry& entry) {
     const ZoneRecord& record = *entry.record;
     if (record.backend.kind == BackendKind::kForward) {
-      entry.content.forward = parts_.registry.ForwardTo(record.backend.servers);
+      entry.content.forward = parts_.registry.ForwardTo(record.backend);
+      if (entry.content.forward->endpoints.empty()) {
+        Log(LogLevel::kError, "tsig-key-missing", {{"zone", name}, {"tsig", record.backend.tsig}});
+      }
     } else if (record.backend.kind == BackendKind::kTransfer) {
       if (transfers_ != nullptr) transfers_->Restore(name, entry);
     } else if (auto content = ReadContent(record.backend.path, record.apex()); content.ok()) {

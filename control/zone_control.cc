@@ -19,6 +19,9 @@ std::string DescribeBackend(const BackendSpec& backend) {
   if (backend.kind == BackendKind::kFile) return "file " + backend.path;
   std::string text = backend.kind == BackendKind::kTransfer ? "transfer" : "forward";
   for (const net::Endpoint& server : backend.servers) text += ' ' + server.ToText();
+  if (backend.client_address != proxy::ClientAddress::kSubnet) {
+    text += " client-address " + std::string(ToText(backend.client_address));
+  }
   if (!backend.tsig.empty()) text += " tsig " + backend.tsig;
   return text;
 }
@@ -83,9 +86,15 @@ void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
   wanted.name = name;
   wanted.backend = backend;
   wanted.policy = policy;
+  if (!backend.tsig.empty() && !parts_.registry.tsig_keys().Find(backend.tsig)) {
+    return done({Failure::kInvalid,
+                 fmt::format("there is no TSIG key '{}': add it to tsig in the configuration file",
+                             backend.tsig)},
+                false);
+  }
   if (backend.kind == BackendKind::kForward) {
     Content content;
-    content.forward = parts_.registry.ForwardTo(backend.servers);
+    content.forward = parts_.registry.ForwardTo(backend);
     return FinishPut(std::move(wanted), revision, content, who, done);
   }
   if (backend.members && !parts_.registry.HasPolicy(backend.members->policy)) {
@@ -94,13 +103,6 @@ void ZoneControl::PutZone(const std::string& name, const BackendSpec& backend,
         false);
   }
   if (backend.kind == BackendKind::kTransfer) {
-    if (!backend.tsig.empty() && !parts_.registry.tsig_keys().Find(backend.tsig)) {
-      return done(
-          {Failure::kInvalid,
-           fmt::format("there is no TSIG key '{}': add it to tsig in the configuration file",
-                       backend.tsig)},
-          false);
-    }
     // What was served before goes on being served until the first transfer.
     return FinishPut(std::move(wanted), revision, entry == nullptr ? Content{} : entry->content,
                      who, done);

@@ -10,6 +10,8 @@ constexpr std::array<std::string_view, 6> kStatusNames = {"disabled", "deploying
 constexpr std::array<std::string_view, 6> kParentNames = {"unknown",   "missing",  "partial",
                                                           "published", "mismatch", "unreachable"};
 
+constexpr std::array<std::string_view, 3> kClientAddressNames = {"ecs", "proxy", "none"};
+
 template <class Enum, std::size_t n>
 std::optional<Enum> Parse(const std::array<std::string_view, n>& names, std::string_view text) {
   for (std::size_t i = 0; i < n; ++i) {
@@ -25,6 +27,12 @@ std::string_view ToText(ZoneStatus status) noexcept {
 }
 std::optional<ZoneStatus> ParseZoneStatus(std::string_view text) noexcept {
   return Parse<ZoneStatus>(kStatusNames, text);
+}
+std::string_view ToText(proxy::ClientAddress how) noexcept {
+  return kClientAddressNames[static_cast<std::size_t>(how)];
+}
+std::optional<proxy::ClientAddress> ParseClientAddress(std::string_view text) noexcept {
+  return Parse<proxy::ClientAddress>(kClientAddressNames, text);
 }
 std::string_view ToText(ParentState state) noexcept {
   return kParentNames[static_cast<std::size_t>(state)];

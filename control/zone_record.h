@@ -14,6 +14,7 @@
 #include "dns/name.h"
 #include "dns/result.h"
 #include "net/address.h"
+#include "proxy/zone.h"
 
 namespace sealwire::control {
 
@@ -33,16 +34,21 @@ struct MemberSpec {
   bool operator==(const MemberSpec&) const = default;
 };
 
+// "ecs", "proxy" or "none".
+std::string_view ToText(proxy::ClientAddress how) noexcept;
+std::optional<proxy::ClientAddress> ParseClientAddress(std::string_view text) noexcept;
+
 // Where the unsigned data of a zone comes from, and where its copies go.
 struct BackendSpec {
   BackendKind kind = BackendKind::kForward;
   std::vector<net::Endpoint> servers =
       {};                 // kForward, kTransfer: the primaries, in order of preference
   std::string path = {};  // kFile
-  std::string tsig = {};  // kTransfer: name of the key; empty: unsigned
+  std::string tsig = {};  // kForward, kTransfer: name of the key; empty: unsigned
   std::vector<Secondary> secondaries = {};  // kFile, kTransfer
   std::optional<MemberSpec> members = {};   // kTransfer: the zone is a catalog, and answers nobody
   std::string catalog = {};  // kTransfer: the catalog that added the zone; empty: none
+  proxy::ClientAddress client_address = proxy::ClientAddress::kSubnet;  // kForward
   bool operator==(const BackendSpec&) const = default;
 };
 

@@ -18,9 +18,9 @@ bool MayHaveDs(const ZoneRecord& zone) {
          zone.ds_last_seen != 0;
 }
 
-std::string KeyOfServers(const std::vector<net::Endpoint>& servers) {
-  std::string key;
-  for (const net::Endpoint& server : servers) key += server.ToText() + ' ';
+std::string KeyOf(const BackendSpec& backend) {
+  std::string key = std::string(ToText(backend.client_address)) + ' ' + backend.tsig;
+  for (const net::Endpoint& server : backend.servers) key += ' ' + server.ToText();
   return key;
 }
 
@@ -144,12 +144,16 @@ ZonePage ZoneRegistry::List(std::string_view after, std::size_t limit,
   return page;
 }
 
-std::shared_ptr<const proxy::ForwardSet> ZoneRegistry::ForwardTo(
-    const std::vector<net::Endpoint>& servers) {
-  std::weak_ptr<const proxy::ForwardSet>& known = forwards_[KeyOfServers(servers)];
+std::shared_ptr<const proxy::ForwardSet> ZoneRegistry::ForwardTo(const BackendSpec& backend) {
+  std::weak_ptr<const proxy::ForwardSet>& known = forwards_[KeyOf(backend)];
   if (auto set = known.lock()) return set;
-  auto set =
-      std::make_shared<const proxy::ForwardSet>(proxy::ForwardSet{++last_forward_id_, servers});
+  auto made = std::make_shared<proxy::ForwardSet>();
+  made->id = ++last_forward_id_;
+  made->client_address = backend.client_address;
+  made->tsig = tsig_keys_->Find(backend.tsig);
+  // Without its key nobody may be asked: what is not signed would be believed.
+  if (backend.tsig.empty() || made->tsig) made->endpoints = backend.servers;
+  const std::shared_ptr<const proxy::ForwardSet> set = std::move(made);
   known = set;
   return set;
 }
@@ -195,6 +199,8 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   if (policy.denial != proxy::DenialMode::kNsec3 || zone.apex.size() <= signer::kMaxNsec3Apex) {
     zone.policy.denial = policy.denial;
   }
+  zone.policy.serve_stale = policy.serve_stale;
+  zone.policy.forward_cache_seconds = policy.forward_cache;
   zone.policy.flatten_alias = record.flatten_alias;
   zone.local = entry.content.local;
   zone.forward = entry.content.forward;

@@ -118,7 +118,7 @@ class ZoneRegistry {
                 std::string_view part) const;
 
   // One set for one list of servers, shared by all zones that name it.
-  std::shared_ptr<const proxy::ForwardSet> ForwardTo(const std::vector<net::Endpoint>& servers);
+  std::shared_ptr<const proxy::ForwardSet> ForwardTo(const BackendSpec& backend);
 
   // Before zones are shown: the secrets that their records name.
   void UseTsigKeys(std::shared_ptr<const TsigKeyring> keys) { tsig_keys_ = std::move(keys); }

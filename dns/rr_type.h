@@ -122,6 +122,7 @@ enum class ExtendedError : std::uint16_t {
   kOther = 0,
   kStaleAnswer = 3,
   kProhibited = 18,
+  kStaleNxdomain = 19,
   kNotReady = 14,
   kNotAuthoritative = 20,
   kNotSupported = 21,

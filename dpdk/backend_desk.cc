@@ -55,7 +55,10 @@ bool DeskLine::Ask(const proxy::ForwardSet& backends, const proxy::BackendQuesti
   slot->name = question.name;
   slot->type = question.type;
   slot->client = question.client;
+  slot->subnet = question.subnet;
   slot->backends.id = backends.id;
+  slot->backends.client_address = backends.client_address;
+  slot->backends.tsig = backends.tsig;
   slot->backends.endpoints.assign(backends.endpoints.begin(), backends.endpoints.end());
   slot->failed = false;
   if (rte_ring_sp_enqueue(questions_.get(), slot) != 0) return false;
@@ -141,7 +144,7 @@ void BackendDesk::TakeQuestions() {
   bell_.Arm();
   for (std::size_t index = 0; index < lines_.size(); ++index) {
     while (AskSlot* slot = lines_[index]->TakeQuestion()) {
-      const proxy::BackendQuestion question{slot->name, slot->type, slot->client};
+      const proxy::BackendQuestion question{slot->name, slot->type, slot->client, slot->subnet};
       const auto ticket =
           static_cast<proxy::Ticket>(index << kSlotBits | lines_[index]->IndexOf(slot));
       if (!client_->Ask(slot->backends, question, ticket)) OnBackendFailure(ticket);

@@ -27,7 +27,8 @@ struct AskSlot {
   proxy::Ticket ticket = 0;  // the lcore's pipeline's
   dns::Name name;
   dns::RRType type = dns::RRType::kA;
-  net::IpAddress client;
+  net::Endpoint client;
+  std::optional<proxy::ClientSubnet> subnet;
   proxy::ForwardSet backends;  // a copy: the zone it came from may be gone before the reply
   std::vector<std::uint8_t> reply;
   bool failed = false;

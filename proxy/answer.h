@@ -94,6 +94,13 @@ class Answer {
     return &item;
   }
 
+  // No set lives longer than `ttl`, in caches as in signatures.
+  void CapTtls(std::uint32_t ttl) noexcept {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (items_[i].rrset.ttl > ttl) items_[i].rrset.ttl = ttl;
+      if (items_[i].ttl > ttl) items_[i].ttl = ttl;
+    }
+  }
   // Takes back all items after the first `size`.
   void Truncate(std::size_t size) noexcept {
     if (size < size_) size_ = size;

@@ -47,8 +47,17 @@ dns::Bytes AnswerCache::message(const Entry& entry) const noexcept {
   return {MessageAt(entry), entry.size};
 }
 
+std::uint64_t AnswerCache::NetworkOf(const Entry& entry) noexcept {
+  std::uint64_t network = 0;
+  std::memcpy(&network, reinterpret_cast<const std::uint8_t*>(&entry) + kGranule + entry.size,
+              sizeof network);
+  return network;
+}
+
 bool AnswerCache::Matches(const Entry& entry, const Key& key) const noexcept {
   return entry.hash == key.hash && entry.flags == key.flags &&
+         entry.has_network == (key.network != 0) &&
+         (!entry.has_network || NetworkOf(entry) == key.network) &&
          SameQuestion({MessageAt(entry) + kHeader, entry.question_size}, key.question);
 }
 
@@ -140,7 +149,8 @@ void AnswerCache::MakeRoom(std::size_t granules) noexcept {
 
 void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& traits) noexcept {
   if (message.size() > kMaxMessage || message.size() < kHeader + key.question.size()) return;
-  const std::size_t granules = 1 + (message.size() + kGranule - 1) / kGranule;
+  const std::size_t size = message.size() + (key.network != 0 ? sizeof key.network : 0);
+  const std::size_t granules = 1 + (size + kGranule - 1) / kGranule;
   if (Slot* old = FindSlot(key)) *old = 0;
   MakeRoom(granules);
 
@@ -160,7 +170,12 @@ void AnswerCache::Insert(const Key& key, dns::Bytes message, const Traits& trait
   entry.ages = traits.ages;
   entry.is_signed = traits.is_signed;
   entry.nonexistent = traits.nonexistent;
-  std::memcpy(ring_[head_].octets.data() + kGranule, message.data(), message.size());
+  entry.has_network = key.network != 0;
+  entry.knows_subnets = traits.knows_subnets;
+  entry.is_scopes = traits.is_scopes;
+  std::uint8_t* const at = ring_[head_].octets.data() + kGranule;
+  std::memcpy(at, message.data(), message.size());
+  if (entry.has_network) std::memcpy(at + message.size(), &key.network, sizeof key.network);
   SumBody(entry);
 
   auto& slots = BucketOf(key.hash).slots;

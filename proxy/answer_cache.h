@@ -26,6 +26,8 @@ class AnswerCache {
     std::uint64_t hash = 0;  // of all the others
     dns::Bytes question;     // name, type and class as on the wire
     std::uint8_t flags = 0;  // of the query's OPT record
+    // The network whose clients share the answer (ClientSubnet::Number()); 0: everybody does.
+    std::uint64_t network = 0;
   };
 
   struct Entry {
@@ -47,6 +49,9 @@ class AnswerCache {
     bool ages : 1 = false;        // TTLs count down
     bool is_signed : 1 = false;
     bool nonexistent : 1 = false;
+    bool has_network : 1 = false;    // the key's, behind the message
+    bool knows_subnets : 1 = false;  // the backend does: its answers have a scope (RFC 7871)
+    bool is_scopes : 1 = false;      // no message, but which scopes there are: proxy/scope_set.h
   };
 
   // What Insert() is told beside the message.
@@ -60,6 +65,8 @@ class AnswerCache {
     bool is_signed = false;
     bool nonexistent = false;
     std::uint16_t options_size = 0;
+    bool knows_subnets = false;
+    bool is_scopes = false;
     AudienceKey audience = {};
   };
 
@@ -107,6 +114,7 @@ class AnswerCache {
   Entry& At(std::size_t position) noexcept;
   const std::uint8_t* MessageAt(const Entry& entry) const noexcept;
   void SumBody(Entry& entry) noexcept;
+  static std::uint64_t NetworkOf(const Entry& entry) noexcept;
   bool Matches(const Entry& entry, const Key& key) const noexcept;
   Slot* FindSlot(const Key& key) noexcept;
   void MakeRoom(std::size_t granules) noexcept;

@@ -16,7 +16,8 @@ AskerOptions::AskerOptions(const PipelineOptions& options)
       cookies_(options.cookies ? options.cookies
                                : std::make_shared<const CookieKeyring>(CookieSecrets::Random())) {}
 
-bool AskerOptions::Read(const Query& query, const Asker& from, std::uint32_t now) noexcept {
+bool AskerOptions::Read(const Query& query, const Asker& from, std::uint32_t now,
+                        std::optional<std::uint8_t> scope) noexcept {
   size_ = 0;
   cookie_ = CookieStanding::kNone;
   if (!query.edns || query.edns->options.empty()) return true;
@@ -31,6 +32,21 @@ bool AskerOptions::Read(const Query& query, const Asker& from, std::uint32_t now
       cookie_ = cookies_.Judge(data, from.client.address, now, reply);
       if (cookie_ == CookieStanding::kMalformed) return false;
       dns::WriteEdnsOption(writer, EdnsOption::kCookie, reply);
+    }
+    if (option == EdnsOption::kClientSubnet) {
+      ClientSubnet subnet;
+      std::uint8_t asked_scope = 0;
+      switch (ParseClientSubnet(data, subnet, asked_scope)) {
+        case SubnetParse::kMalformed:
+          return false;
+        case SubnetParse::kUnknownFamily:
+          break;
+        case SubnetParse::kGood:
+          if (asked_scope != 0) return false;  // RFC 7871 section 6: 0 in queries
+          // Section 7.2.1: who wants no subnet told hears of none.
+          if (scope) WriteClientSubnet(subnet, subnet.prefix == 0 ? 0 : *scope, writer);
+          scope.reset();  // of two options the first counts
+      }
     }
     asks_nsid |= option == EdnsOption::kNsid;
     asks_keepalive |= option == EdnsOption::kTcpKeepalive;

@@ -1,9 +1,10 @@
 // The EDNS options of an answer that are for one asker alone.
 //
 // Answers are made, and kept, as for anybody; what this asker's OPT record asked for is put behind
-// them when they leave: NSID (RFC 5001), COOKIE (RFC 7873), edns-tcp-keepalive (RFC 7828). An asker
-// without options costs one comparison. Threading: one worker. Errors: Read() is false for what
-// RFCs answer with FORMERR. No allocation.
+// them when they leave: NSID (RFC 5001), COOKIE (RFC 7873), edns-tcp-keepalive (RFC 7828), and the
+// client subnet it asked for with the scope of the answer (RFC 7871). An asker without options
+// costs one comparison. Threading: one worker. Errors: Read() is false for what RFCs answer with
+// FORMERR. No allocation.
 #pragma once
 
 #include <array>
@@ -22,8 +23,10 @@ class AskerOptions {
 
   void Refresh() noexcept { cookies_.Refresh(); }
 
-  // Reads what `query` asks for; `now` in seconds.
-  bool Read(const Query& query, const Asker& from, std::uint32_t now) noexcept;
+  // Reads what `query` asks for; `now` in seconds. `scope` is the answer's, where it has one: only
+  // then is the subnet of the query repeated.
+  bool Read(const Query& query, const Asker& from, std::uint32_t now,
+            std::optional<std::uint8_t> scope = std::nullopt) noexcept;
 
   CookieStanding cookie() const noexcept { return cookie_; }
   // Room to be kept for Append().

@@ -58,23 +58,54 @@ BackendSocket* Backend::PickSocket(net::Random& random, std::uint64_t now_us) no
   return picked;
 }
 
-BackendStream* Backend::Stream() noexcept {
-  if (StreamClosed()) DropStream();
-  if (!stream_) {
-    auto socket = net::ConnectTcp(endpoint_);
-    if (!socket) return nullptr;
-    stream_ = std::make_unique<BackendStream>(
-        loop_, std::move(socket).value(),
-        [this](dns::MutableBytes frame) { events_.OnFrame(*this, frame); },
-        [this] { events_.OnStreamEvent(*this); });
-    stream_channel_ = events_.NewChannel();
-  }
-  stream_used_us_ = SteadyMicroseconds();
-  return stream_.get();
+bool Backend::Open(BackendTcp& tcp) noexcept {
+  auto socket = net::ConnectTcp(endpoint_);
+  if (!socket) return false;
+  const std::uint32_t channel = events_.NewChannel();
+  tcp.channel = channel;
+  tcp.stream = std::make_unique<BackendStream>(
+      loop_, std::move(socket).value(),
+      [this, channel](dns::MutableBytes frame) { events_.OnFrame(*this, channel, frame); },
+      [this, channel] { events_.OnStreamEvent(*this, channel); });
+  return true;
 }
 
-void Backend::DropStream() noexcept {
-  if (stream_) dropped_.push_back(std::move(stream_));
+BackendTcp* Backend::Shared() noexcept {
+  if (SharedClosed()) DropStream(shared_.channel);
+  if (!shared_.stream && !Open(shared_)) return nullptr;
+  shared_.used_us = SteadyMicroseconds();
+  return &shared_;
+}
+
+BackendTcp* Backend::OpenOwn() noexcept {
+  if (own_.size() >= kMaxOwn) return nullptr;
+  BackendTcp tcp;
+  if (!Open(tcp)) return nullptr;
+  tcp.used_us = SteadyMicroseconds();
+  own_.push_back(std::move(tcp));
+  return &own_.back();
+}
+
+bool Backend::StreamClosed(std::uint32_t channel) const noexcept {
+  if (shared_.channel == channel) return SharedClosed();
+  const auto own = std::find_if(own_.begin(), own_.end(), [channel](const BackendTcp& tcp) {
+    return tcp.channel == channel;
+  });
+  return own != own_.end() && own->stream->closed();
+}
+
+void Backend::DropStream(std::uint32_t channel) noexcept {
+  if (shared_.channel != channel) return DropOwn(channel);
+  if (shared_.stream) dropped_.push_back(std::move(shared_.stream));
+}
+
+void Backend::DropOwn(std::uint32_t channel) noexcept {
+  const auto own = std::find_if(own_.begin(), own_.end(), [channel](const BackendTcp& tcp) {
+    return tcp.channel == channel;
+  });
+  if (own == own_.end()) return;
+  dropped_.push_back(std::move(own->stream));
+  own_.erase(own);
 }
 
 void Backend::LeaveOutCase(std::uint64_t now_us) noexcept {
@@ -93,7 +124,7 @@ void Backend::Sweep(std::uint64_t now_us) noexcept {
       socket.reset();
     }
   }
-  if (stream_ && now_us - stream_used_us_ > kStreamIdleUs) DropStream();
+  if (shared_.stream && now_us - shared_.used_us > kStreamIdleUs) DropStream(shared_.channel);
   dropped_.clear();
 }
 
@@ -119,6 +150,8 @@ BackendStatus Backend::Status() const {
   status.failures = counters.failures.value();
   status.mismatches = counters.mismatches.value();
   status.over_tcp = counters.over_tcp.value();
+  status.tsig_refused = counters.tsig_refused.value();
+  status.tsig_problem = static_cast<signer::TsigVerdict>(counters.tsig_problem.value());
   return status;
 }
 

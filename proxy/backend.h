@@ -31,13 +31,21 @@ struct BackendSocket {
   std::unique_ptr<net::FdWatch> watch;
 };
 
+// A TCP connection, and when it was used last.
+struct BackendTcp {
+  std::uint32_t channel = 0;
+  std::unique_ptr<BackendStream> stream;
+  std::uint64_t used_us = 0;
+};
+
 // What a backend's sockets report.
 class BackendEvents {
  public:
   virtual ~BackendEvents() = default;
   virtual void OnDatagrams(Backend& backend, BackendSocket& socket) noexcept = 0;
-  virtual void OnFrame(Backend& backend, dns::MutableBytes frame) noexcept = 0;
-  virtual void OnStreamEvent(Backend& backend) noexcept = 0;
+  virtual void OnFrame(Backend& backend, std::uint32_t channel,
+                       dns::MutableBytes frame) noexcept = 0;
+  virtual void OnStreamEvent(Backend& backend, std::uint32_t channel) noexcept = 0;
   // A number that no other channel of this worker has had.
   virtual std::uint32_t NewChannel() noexcept = 0;
 };
@@ -54,12 +62,18 @@ class Backend {
 
   // A socket by lot, opened if it was not; null when none can be.
   BackendSocket* PickSocket(net::Random& random, std::uint64_t now_us) noexcept;
-  // The TCP connection, opened if there was none; null when none can be.
-  BackendStream* Stream() noexcept;
-  std::uint32_t stream_channel() const noexcept { return stream_channel_; }
-  bool StreamClosed() const noexcept { return stream_ && stream_->closed(); }
-  // Puts a closed stream away; it is destroyed by Sweep(), outside of its own callbacks.
-  void DropStream() noexcept;
+  // The TCP connection that questions share, opened if there was none; null when none can be.
+  BackendTcp* Shared() noexcept;
+  // A connection for one question, since a PROXY header names one client; null when kMaxOwn are
+  // open, or none can be.
+  BackendTcp* OpenOwn() noexcept;
+  bool StreamClosed(std::uint32_t channel) const noexcept;
+  bool SharedClosed() const noexcept { return shared_.stream && shared_.stream->closed(); }
+  std::uint32_t shared_channel() const noexcept { return shared_.channel; }
+  // Puts a stream away; it is destroyed by Sweep(), outside of its own callbacks.
+  void DropStream(std::uint32_t channel) noexcept;
+  // The same when it belongs to one question, whose attempt has ended.
+  void DropOwn(std::uint32_t channel) noexcept;
 
   // What the backend turned out not to do is left out for a while.
   bool PreservesCase(std::uint64_t now_us) const noexcept { return now_us >= caseless_until_us_; }
@@ -82,6 +96,10 @@ class Backend {
   dns::Name probe_name;
   dns::RRType probe_type = dns::RRType::kA;
   bool ever_answered = false;
+  // … and for whom: a backend that wants a PROXY header hears nothing without.
+  net::Endpoint probe_client;
+  bool probe_proxied = false;
+  std::shared_ptr<const signer::TsigKey> probe_tsig;
   bool probing = false;
 
   std::uint32_t references = 0;   // questions that may be asked here
@@ -89,12 +107,16 @@ class Backend {
   std::uint64_t last_used_us = 0;
 
   struct {
-    Counter questions, answers, timeouts, failures, mismatches, over_tcp;
-    Counter up, preserves_case, understands_edns, round_trip_us, outstanding;  // gauges
+    Counter questions, answers, timeouts, failures, mismatches, over_tcp, tsig_refused;
+    Counter tsig_problem,  // the last of them: a signer::TsigVerdict
+        up, preserves_case, understands_edns, round_trip_us, outstanding;  // gauges
   } counters;
 
  private:
+  static constexpr std::size_t kMaxOwn = 256;
+
   bool Open(std::unique_ptr<BackendSocket>& slot) noexcept;
+  bool Open(BackendTcp& tcp) noexcept;
 
   net::EventLoop& loop_;
   net::Endpoint endpoint_;
@@ -103,10 +125,9 @@ class Backend {
   BackendHealth health_;
   std::vector<std::unique_ptr<BackendSocket>> sockets_;
   std::vector<std::unique_ptr<BackendSocket>> retired_;  // wait for their last answers
-  std::unique_ptr<BackendStream> stream_;
+  BackendTcp shared_;
+  std::vector<BackendTcp> own_;
   std::vector<std::unique_ptr<BackendStream>> dropped_;
-  std::uint32_t stream_channel_ = 0;
-  std::uint64_t stream_used_us_ = 0;
   std::uint64_t caseless_until_us_ = 0;
   std::uint64_t plain_until_us_ = 0;
   bool case_was_kept_ = false;

@@ -28,7 +28,11 @@ BackendStream::BackendStream(net::EventLoop& loop, net::FileDescriptor connectin
   closed_ = !watch_.Watch(false, true);
 }
 
-void BackendStream::Ask(dns::Bytes query) noexcept {
+void BackendStream::Ask(dns::Bytes query, dns::Bytes header) noexcept {
+  if (!header.empty()) {
+    Take(connected_ ? unsent_.Send(socket_.get(), header) : unsent_.Keep(header, {}));
+    if (closed_) return;
+  }
   const std::array<std::uint8_t, 2> length{static_cast<std::uint8_t>(query.size() >> 8),
                                            static_cast<std::uint8_t>(query.size())};
   Take(connected_ ? unsent_.Send(socket_.get(), length, query) : unsent_.Keep(length, query));

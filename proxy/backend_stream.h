@@ -25,8 +25,9 @@ class BackendStream {
   BackendStream(const BackendStream&) = delete;
   BackendStream& operator=(const BackendStream&) = delete;
 
-  // Sends a query, or keeps it until the connection stands.
-  void Ask(dns::Bytes query) noexcept;
+  // Sends a query, or keeps it until the connection stands. `header` stands before its length: what
+  // a connection begins with.
+  void Ask(dns::Bytes query, dns::Bytes header = {}) noexcept;
 
   bool closed() const noexcept { return closed_; }
   bool connected() const noexcept { return connected_; }

@@ -50,6 +50,8 @@ std::string_view NameOf(Count count) noexcept {
       return "rate_limit_slipped";
     case Count::kErrorReports:
       return "error_reports";
+    case Count::kAnswersStale:
+      return "answers_stale";
     case Count::kCount:
       break;
   }

@@ -39,6 +39,7 @@ enum class Count : std::uint8_t {
   kRateLimitDropped,  // answers not sent (or, log_only, that would not have been)
   kRateLimitSlipped,  // answers sent with TC or BADCOOKIE in their place
   kErrorReports,      // RFC 9567
+  kAnswersStale,      // made of what a backend said before it went away
   kCount,
 };
 inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kCount);

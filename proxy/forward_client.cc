@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "dns/message_view.h"
+#include "net/proxy_header.h"
 #include "proxy/backend_table.h"
 #include "proxy/clock.h"
 #include "proxy/forward_query.h"
 #include "proxy/outstanding_questions.h"
+#include "proxy/signed_question.h"
 
 namespace sealwire::proxy {
 
@@ -50,8 +52,8 @@ class ForwardClient::Impl final : public BackendEvents {
 
   // BackendEvents.
   void OnDatagrams(Backend& backend, BackendSocket& socket) noexcept override;
-  void OnFrame(Backend& backend, dns::MutableBytes frame) noexcept override;
-  void OnStreamEvent(Backend& backend) noexcept override;
+  void OnFrame(Backend& backend, std::uint32_t channel, dns::MutableBytes frame) noexcept override;
+  void OnStreamEvent(Backend& backend, std::uint32_t channel) noexcept override;
   std::uint32_t NewChannel() noexcept override { return next_channel_++; }
 
  private:
@@ -93,6 +95,8 @@ class ForwardClient::Impl final : public BackendEvents {
   bool AskNext(Question& question) noexcept;
   bool AskOverUdp(Question& question, int candidate) noexcept;
   bool AskOverTcp(Question& question, Backend& backend) noexcept;
+  std::size_t WriteHeader(const Question& question, const Backend& backend,
+                          net::ProxiedTransport transport, dns::MutableBytes out) const noexcept;
   std::size_t Encode(const Question& question, Attempt& attempt, dns::MutableBytes out) noexcept;
   Attempt* StartAttempt(Question& question, Backend& backend, BackendSocket* socket,
                         std::uint32_t channel) noexcept;
@@ -102,6 +106,8 @@ class ForwardClient::Impl final : public BackendEvents {
   void OnReply(Backend& backend, std::uint32_t channel, dns::MutableBytes reply) noexcept;
   void OnMatch(Question& question, Attempt& attempt, ReplyMatch match,
                dns::MutableBytes reply) noexcept;
+  void OnBadTsig(Question& question, Attempt& attempt, signer::TsigVerdict verdict,
+                 dns::Bytes reply) noexcept;
   void OnOtherCase(Question& question, Attempt& attempt, dns::MutableBytes reply) noexcept;
   void Deliver(Question& question, dns::MutableBytes reply) noexcept;
 
@@ -110,7 +116,7 @@ class ForwardClient::Impl final : public BackendEvents {
   void OnDue(Question& question) noexcept;
   void OnHousekeeping() noexcept;
   void OnRefused(Backend& backend, std::uint32_t channel) noexcept;
-  void OnStreamClosed(Backend& backend) noexcept;
+  void OnStreamClosed(Backend& backend, std::uint32_t channel) noexcept;
   void AskElsewhereOrFail(Question& question) noexcept;
   void Fail(Question& question) noexcept;
   void Remove(Question& question) noexcept;
@@ -141,7 +147,9 @@ bool ForwardClient::Impl::Ask(const ForwardSet& set, const BackendQuestion& aske
   if (options_.randomize_case) RandomizeCase(question->spelled, random_);
   question->type = asked.type;
   question->client = asked.client;
-  question->tell_client = set.client_subnet && asked.client != net::IpAddress();
+  question->proxied = set.client_address == ClientAddress::kProxy;
+  question->subnet = asked.subnet;
+  question->tsig = set.tsig;
   question->deadline_us = now_us_ + Us(options_.total_timeout);
   backends_.Candidates(set, *question);
   if (!AskNext(*question)) {
@@ -175,8 +183,11 @@ bool ForwardClient::Impl::AskOverUdp(Question& question, int candidate) noexcept
     question.refused |= bit;
     return false;
   }
-  std::array<std::uint8_t, kMaxForwardQuery> query;
-  const std::size_t size = Encode(question, *attempt, query);
+  std::array<std::uint8_t, net::ProxyHeader::kMaxWritten + kMaxSignedQuery> query;
+  const std::size_t header =
+      WriteHeader(question, backend, net::ProxiedTransport::kDatagram, query);
+  const std::size_t size =
+      header + Encode(question, *attempt, dns::MutableBytes(query).subspan(header));
   switch (socket->socket.Send(dns::Bytes(query).first(size))) {
     case net::UdpSocket::SendResult::kSent:
     case net::UdpSocket::SendResult::kFull:  // as if it were lost on the way
@@ -195,6 +206,9 @@ bool ForwardClient::Impl::AskOverUdp(Question& question, int candidate) noexcept
     backend.probe_name = question.name;
     backend.probe_type = question.type;
   }
+  backend.probe_client = question.client;
+  backend.probe_proxied = question.proxied;
+  backend.probe_tsig = question.tsig;
   const bool last = question.tries >= options_.max_tries;
   const std::uint64_t patience = now_us_ + backend.health().TimeoutUs(question.tries - 1);
   questions_.SetTimer(question,
@@ -205,13 +219,21 @@ bool ForwardClient::Impl::AskOverUdp(Question& question, int candidate) noexcept
 bool ForwardClient::Impl::AskOverTcp(Question& question, Backend& backend) noexcept {
   if (question.tcp_tries >= kMaxTcpTries) return false;
   ++question.tcp_tries;
-  BackendStream* stream = backend.Stream();
-  if (stream == nullptr || stream->closed()) return false;
-  Attempt* attempt = StartAttempt(question, backend, nullptr, backend.stream_channel());
-  if (attempt == nullptr) return false;
+  const BackendTcp* tcp = question.proxied ? backend.OpenOwn() : backend.Shared();
+  if (tcp == nullptr) return false;
+  Attempt* attempt =
+      tcp->stream->closed() ? nullptr : StartAttempt(question, backend, nullptr, tcp->channel);
+  if (attempt == nullptr) {
+    backend.DropOwn(tcp->channel);
+    return false;
+  }
   backend.counters.over_tcp.Add();
-  std::array<std::uint8_t, kMaxForwardQuery> query;
-  stream->Ask(dns::Bytes(query).first(Encode(question, *attempt, query)));
+  std::array<std::uint8_t, net::ProxyHeader::kMaxWritten> header;
+  const std::size_t header_size =
+      WriteHeader(question, backend, net::ProxiedTransport::kStream, header);
+  std::array<std::uint8_t, kMaxSignedQuery> query;
+  tcp->stream->Ask(dns::Bytes(query).first(Encode(question, *attempt, query)),
+                   dns::Bytes(header).first(header_size));
   questions_.SetTimer(question, question.deadline_us);
   return true;
 }
@@ -235,19 +257,30 @@ void ForwardClient::Impl::EndAttempt(Attempt& attempt) noexcept {
   if (!attempt.live) return;
   questions_.End(attempt);
   --attempt.backend->outstanding;
-  if (attempt.socket != nullptr) --attempt.socket->waiting;
+  if (attempt.socket != nullptr) {
+    --attempt.socket->waiting;
+  } else {
+    attempt.backend->DropOwn(attempt.channel);
+  }
+}
+
+// What stands before a query: nothing, unless the backend is told by a PROXY header who asks.
+std::size_t ForwardClient::Impl::WriteHeader(const Question& question, const Backend& backend,
+                                             net::ProxiedTransport transport,
+                                             dns::MutableBytes out) const noexcept {
+  if (!question.proxied) return 0;
+  return net::WriteProxyHeader(question.client, backend.endpoint(), transport, out);
 }
 
 std::size_t ForwardClient::Impl::Encode(const Question& question, Attempt& attempt,
                                         dns::MutableBytes out) noexcept {
   EdnsOffer offer;
   offer.udp_payload = options_.udp_payload;
-  if (question.tell_client) {
-    offer.subnet = ClientSubnet{question.client,
-                                question.client.IsV6() ? options_.subnet_v6 : options_.subnet_v4};
-  }
-  return WriteForwardQuery(attempt.id, attempt.random_case ? question.spelled : question.name,
-                           question.type, attempt.with_edns ? &offer : nullptr, out);
+  offer.subnet = question.subnet;
+  const std::size_t size =
+      WriteForwardQuery(attempt.id, attempt.random_case ? question.spelled : question.name,
+                        question.type, attempt.with_edns ? &offer : nullptr, out);
+  return question.tsig ? SignQuestion(*question.tsig, out, size, attempt.mac) : size;
 }
 
 void ForwardClient::Impl::OnDatagrams(Backend& backend, BackendSocket& socket) noexcept {
@@ -264,16 +297,17 @@ void ForwardClient::Impl::OnDatagrams(Backend& backend, BackendSocket& socket) n
   backend.Report(now_us_);
 }
 
-void ForwardClient::Impl::OnFrame(Backend& backend, dns::MutableBytes frame) noexcept {
+void ForwardClient::Impl::OnFrame(Backend& backend, std::uint32_t channel,
+                                  dns::MutableBytes frame) noexcept {
   const Batch batch(*this);
   const Pin pin(backend);
-  OnReply(backend, backend.stream_channel(), frame);
+  OnReply(backend, channel, frame);
 }
 
-void ForwardClient::Impl::OnStreamEvent(Backend& backend) noexcept {
+void ForwardClient::Impl::OnStreamEvent(Backend& backend, std::uint32_t channel) noexcept {
   const Batch batch(*this);
   const Pin pin(backend);
-  if (backend.StreamClosed()) OnStreamClosed(backend);
+  if (backend.StreamClosed(channel)) OnStreamClosed(backend, channel);
   backend.Report(now_us_);
 }
 
@@ -286,10 +320,40 @@ void ForwardClient::Impl::OnReply(Backend& backend, std::uint32_t channel,
   const dns::NameView sent_name = attempt->random_case ? question->spelled : question->name;
   const ReplyMatch match = MatchReply(reply, id, sent_name, question->type);
   if (match == ReplyMatch::kNoMatch) return backend.counters.mismatches.Add();
+  if (question->tsig) {
+    const signer::TsigVerdict verdict = VerifyAnswer(*question->tsig, attempt->mac, reply);
+    if (verdict != signer::TsigVerdict::kGood) {
+      return OnBadTsig(*question, *attempt, verdict, reply);
+    }
+  }
+  // RFC 7871 section 7.3: dropped whole.
+  if (question->subnet && attempt->with_edns && ScopeOf(reply, *question->subnet).is_foreign) {
+    return backend.counters.mismatches.Add();
+  }
   if (match == ReplyMatch::kOtherCase && attempt->random_case && attempt->socket != nullptr) {
     return OnOtherCase(*question, *attempt, reply);
   }
   OnMatch(*question, *attempt, match, reply);
+}
+
+// RFC 8945 section 5.3: what is not signed as it must be may be forged, and the true answer may be
+// behind it. One that says our own code was refused will not be followed by another.
+void ForwardClient::Impl::OnBadTsig(Question& question, Attempt& attempt,
+                                    signer::TsigVerdict verdict, dns::Bytes reply) noexcept {
+  Backend& backend = *attempt.backend;
+  backend.counters.tsig_problem.Set(static_cast<std::uint64_t>(verdict));
+  backend.counters.tsig_refused.Add();
+  const auto header = dns::ParseHeader(reply);
+  if (!header || header->rcode != static_cast<std::uint8_t>(dns::Rcode::kNotAuth)) return;
+  backend.counters.failures.Add();
+  EndAttempt(attempt);
+  if (question.probe) return Fail(question);
+  for (int i = 0; i < question.candidate_count; ++i) {
+    if (question.candidates[static_cast<std::size_t>(i)] == &backend) {
+      question.refused |= static_cast<std::uint8_t>(1u << i);
+    }
+  }
+  AskElsewhereOrFail(question);
 }
 
 // The name came back in other case: a forgery, or a backend that does not preserve case. Over TCP
@@ -387,7 +451,7 @@ void ForwardClient::Impl::OnHousekeeping() noexcept {
   const Batch batch(*this);
   backends_.ForEach([this](Backend& backend) {
     const Pin pin(backend);
-    if (backend.StreamClosed()) OnStreamClosed(backend);
+    if (backend.SharedClosed()) OnStreamClosed(backend, backend.shared_channel());
     backend.Sweep(now_us_);
     if (backend.health().ProbeDue(now_us_) && !backend.probing) Probe(backend);
     backend.Report(now_us_);
@@ -400,6 +464,9 @@ void ForwardClient::Impl::Probe(Backend& backend) noexcept {
   question->probe = true;
   question->name = question->spelled = backend.probe_name;
   question->type = backend.probe_type;
+  question->client = backend.probe_client;
+  question->proxied = backend.probe_proxied;
+  question->tsig = backend.probe_tsig;
   question->deadline_us = now_us_ + Us(options_.total_timeout);
   question->candidates[0] = &backend;
   question->candidate_count = 1;
@@ -425,9 +492,8 @@ void ForwardClient::Impl::OnRefused(Backend& backend, std::uint32_t channel) noe
   });
 }
 
-void ForwardClient::Impl::OnStreamClosed(Backend& backend) noexcept {
-  const std::uint32_t channel = backend.stream_channel();
-  backend.DropStream();
+void ForwardClient::Impl::OnStreamClosed(Backend& backend, std::uint32_t channel) noexcept {
+  backend.DropStream(channel);
   questions_.ForEachOn(channel, [&](Question& question, Attempt& attempt) {
     EndAttempt(attempt);
     backend.counters.failures.Add();

@@ -20,6 +20,7 @@
 #include "net/event_loop.h"
 #include "proxy/latency.h"
 #include "proxy/pipeline.h"
+#include "signer/tsig.h"
 
 namespace sealwire::proxy {
 
@@ -37,8 +38,6 @@ struct ForwardOptions {
   std::chrono::milliseconds max_probe{8000};
   std::uint16_t udp_payload = 1232;  // EDNS size offered to backends, 512 to 4096
   bool randomize_case = true;
-  std::uint8_t subnet_v4 = 24;  // RFC 7871 section 11.1: prefix lengths sent
-  std::uint8_t subnet_v6 = 56;
 };
 
 // Who gets what the backends said: the pipeline, between two calls that let its worker set the time
@@ -63,9 +62,11 @@ struct BackendStatus {
   std::uint64_t questions = 0;  // sent, retries included
   std::uint64_t answers = 0;
   std::uint64_t timeouts = 0;
-  std::uint64_t failures = 0;    // refused by ICMP, SERVFAIL, REFUSED, TCP errors
-  std::uint64_t mismatches = 0;  // replies that match no question: late, or forged
-  std::uint64_t over_tcp = 0;    // questions asked again over TCP
+  std::uint64_t failures = 0;      // refused by ICMP, SERVFAIL, REFUSED, TCP errors
+  std::uint64_t mismatches = 0;    // replies that match no question: late, or forged
+  std::uint64_t over_tcp = 0;      // questions asked again over TCP
+  std::uint64_t tsig_refused = 0;  // answers that were not signed as they must be, or said so of us
+  signer::TsigVerdict tsig_problem = signer::TsigVerdict::kGood;  // the last of these
 };
 
 class ForwardClient final : public BackendAsker {

@@ -11,25 +11,6 @@ namespace sealwire::proxy {
 
 namespace {
 
-constexpr std::uint16_t kFamilyV4 = 1;  // IANA address family numbers (RFC 7871 section 6)
-constexpr std::uint16_t kFamilyV6 = 2;
-
-void WriteSubnet(const ClientSubnet& subnet, dns::Writer& out) noexcept {
-  const dns::Bytes address = subnet.address.octets();
-  const std::size_t bits = std::min<std::size_t>(subnet.prefix, address.size() * 8);
-  const std::size_t size = (bits + 7) / 8;
-  out.U16(static_cast<std::uint16_t>(dns::EdnsOption::kClientSubnet));
-  out.U16(static_cast<std::uint16_t>(4 + size));
-  out.U16(subnet.address.IsV6() ? kFamilyV6 : kFamilyV4);
-  out.U8(static_cast<std::uint8_t>(bits));
-  out.U8(0);  // scope: 0 in queries
-  for (std::size_t i = 0; i < size; ++i) {
-    // Bits behind the prefix MUST be zero.
-    const std::size_t kept = std::min<std::size_t>(bits - i * 8, 8);
-    out.U8(static_cast<std::uint8_t>(address[i] & (0xff << (8 - kept))));
-  }
-}
-
 bool IsLetter(std::uint8_t octet) noexcept {
   const std::uint8_t lower = octet | 0x20;
   return lower >= 'a' && lower <= 'z';
@@ -39,11 +20,11 @@ bool IsLetter(std::uint8_t octet) noexcept {
 
 std::size_t WriteForwardQuery(std::uint16_t id, dns::NameView name, dns::RRType type,
                               const EdnsOffer* edns, dns::MutableBytes out) noexcept {
-  std::array<std::uint8_t, 24> option_octets;
+  std::array<std::uint8_t, ClientSubnet::kMaxOption> option_octets;
   dns::Writer options(option_octets);
   dns::EdnsReply opt;
   if (edns != nullptr) {
-    if (edns->subnet) WriteSubnet(*edns->subnet, options);
+    if (edns->subnet) WriteClientSubnet(*edns->subnet, /*scope=*/0, options);
     opt.udp_size = edns->udp_payload;
     opt.options = options.written();
   }

@@ -12,17 +12,13 @@
 #include "dns/rr_type.h"
 #include "net/address.h"
 #include "net/random.h"
+#include "proxy/client_subnet.h"
 
 namespace sealwire::proxy {
 
-// Header, the longest question, and OPT with the longest subnet.
+// Header, the longest question, and OPT with the longest subnet; before it, perhaps, a PROXY
+// header.
 inline constexpr std::size_t kMaxForwardQuery = 12 + 255 + 4 + 11 + 4 + 4 + 16;
-
-// The network a client is in, as it is told to backends (RFC 7871 section 6).
-struct ClientSubnet {
-  net::IpAddress address;
-  std::uint8_t prefix = 0;  // bits; what lies behind them is not sent
-};
 
 struct EdnsOffer {
   std::uint16_t udp_payload = 1232;

@@ -90,14 +90,16 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
     if (!opened) return Error{opened.error()};
     Sockets& sockets = opened.value();
     if (sockets.udp) {
+      UdpPathOptions options = udp_options_;
+      options.proxies = listen.proxies;
       udp_.push_back(std::make_unique<UdpPath>(*loop_, std::move(*sockets.udp),
                                                static_cast<std::uint32_t>(udp_.size()), pipeline_,
-                                               counters_.udp, udp_options_));
+                                               counters_.udp, options));
       if (!udp_.back()->Open()) {
         return Error{"cannot watch " + sockets.endpoint.ToText() + " (UDP): out of memory"};
       }
     }
-    if (sockets.tcp) tcp_.Listen(std::move(*sockets.tcp));
+    if (sockets.tcp) tcp_.Listen(std::move(*sockets.tcp), listen.proxies);
     listening_.push_back(listen);
     listening_.back().endpoint = sockets.endpoint;
     return Status::Ok();

@@ -29,6 +29,7 @@ struct KernelListen {
   net::Endpoint endpoint;  // port 0: a free one, the same for UDP and TCP
   bool udp = true;
   bool tcp = true;
+  std::vector<net::Prefix> proxies{};  // who sends PROXY headers (net/proxy_header.h)
 };
 
 struct KernelWorkerOptions {

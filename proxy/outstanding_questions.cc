@@ -37,13 +37,16 @@ Question* OutstandingQuestions::Add() noexcept {
   ++size_;
   question.used_ = true;
   question.bucket_ = question.later_ = question.earlier_ = kNone;
-  question.probe = question.tell_client = false;
+  question.probe = false;
+  question.proxied = false;
+  question.subnet.reset();
   question.tries = question.tcp_tries = 0;
   question.candidate_count = question.tried = question.refused = question.attempt_count = 0;
   return &question;
 }
 
 void OutstandingQuestions::Remove(Question& question) noexcept {
+  question.tsig.reset();
   for (Attempt& attempt : question.attempts) {
     if (attempt.live) End(attempt);
   }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "dns/name.h"
@@ -17,6 +18,7 @@
 #include "net/address.h"
 #include "net/random.h"
 #include "proxy/pipeline.h"
+#include "proxy/signed_question.h"
 
 namespace sealwire::proxy {
 
@@ -33,6 +35,7 @@ struct Attempt {
   bool with_edns = false;
   bool random_case = false;  // sent as `spelled`, not as `name`
   std::uint64_t sent_us = 0;
+  QueryMac mac;
   std::uint32_t next = 0;  // in its chain: the table's own
 };
 
@@ -45,8 +48,10 @@ struct Question {
   dns::Name name;      // as the client spelled it
   dns::Name spelled;   // in random case
   dns::RRType type = dns::RRType::kA;
-  net::IpAddress client;
-  bool tell_client = false;  // send its network along
+  net::Endpoint client;
+  std::optional<ClientSubnet> subnet;  // what is told of it
+  bool proxied = false;                // a PROXY header tells all of it
+  std::shared_ptr<const signer::TsigKey> tsig;
   std::uint64_t deadline_us = 0;
   int tries = 0;  // over UDP
   int tcp_tries = 0;

@@ -13,11 +13,13 @@
 #include "proxy/cached_answers.h"
 #include "proxy/counters.h"
 #include "proxy/draft.h"
+#include "proxy/kept_query.h"
 #include "proxy/latency.h"
 #include "proxy/name_hash.h"
 #include "proxy/packet_tap.h"
 #include "proxy/query.h"
 #include "proxy/resolution.h"
+#include "proxy/stale_replies.h"
 #include "proxy/transfer_gate.h"
 #include "proxy/waiting.h"
 #include "signer/rrset_signer.h"
@@ -53,6 +55,7 @@ class Pipeline::Impl {
         asker_options_(options),
         limiter_(options.rate_limit, options.hash_seed),
         cached_(options.answer_cache_bytes, options.hash_seed, counters_),
+        stale_(options.stale_replies_bytes, options.hash_seed),
         waiting_(options.max_waiting),
         audience_(options.audience_zones),
         tap_(options.tap, options.hash_seed),
@@ -109,6 +112,8 @@ class Pipeline::Impl {
     entry->route = route;
     entry->since_ns = SteadyNanoseconds();
     entry->tapped = tapped_;
+    entry->stale = false;
+    entry->scope.reset();
     entry->query_size = KeepQuery(query, entry->text->query);
     counters_.waiting.Set(waiting_.size());
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
@@ -126,12 +131,14 @@ class Pipeline::Impl {
     Query query;
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
     Resolution resolution = NewResolution(query);
-    Progress progress = Progress::kFailed;
-    if (UnpackDraft(dns::Bytes(entry->text->draft).first(entry->draft_size), *zones_, answer_)) {
-      progress =
-          resolution.Resume({nullptr, entry->name, entry->type, entry->asked, entry->hops}, reply);
+    const Zone* zone = AskedZone(*entry);
+    const Progress progress = Resume(*entry, resolution, reply);
+    if (progress == Progress::kFailed) {
+      counters_.Add(Count::kBackendFailures);
+      if (ProceedStale(*entry, query, zone)) return;
+    } else if (zone != nullptr && zone->forward) {
+      TakeReply(*entry, query, *zone, reply);
     }
-    if (progress == Progress::kFailed) counters_.Add(Count::kBackendFailures);
     Proceed(*entry, query, resolution, progress);
   }
 
@@ -141,7 +148,7 @@ class Pipeline::Impl {
     counters_.Add(Count::kBackendFailures);
     Query query;
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
-    DeliverFailure(*entry, query, dns::ExtendedError::kNoReachableAuthority);
+    OnUnreachable(*entry, query, AskedZone(*entry));
   }
 
  private:
@@ -283,8 +290,11 @@ class Pipeline::Impl {
 
     const AnswerCache::Key& key = parsed.key;
     if (AnswerCache::Entry* entry = cached_.Find(key, query, now_ms_)) {
-      audience_.Count(entry->audience, query, from.client.address, zones_->hash_seed());
-      return FromCache(*entry, query, out);
+      if (entry->knows_subnets) entry = ForNetwork(entry, parsed, from);
+      if (entry != nullptr) {
+        audience_.Count(entry->audience, query, from.client.address, zones_->hash_seed());
+        return FromCache(*entry, query, whole.first(whole.size() - asker_options_.size()));
+      }
     }
     Resolution resolution = NewResolution(query);
     const Progress progress = resolution.Start(NameHashes(query.name, zones_->hash_seed()));
@@ -324,6 +334,19 @@ class Pipeline::Impl {
   bool IsReport(const Query& query) const noexcept {
     return identity_.report_agent && query.type == dns::RRType::kTXT &&
            IsErrorReport(query.name, *identity_.report_agent);
+  }
+
+  // The answer for the asker's network, of which it is told if it said its own (RFC 7871 sections
+  // 7.2.1 and 7.3.1). Null: none is kept.
+  AnswerCache::Entry* ForNetwork(AnswerCache::Entry* entry, const Parsed& parsed,
+                                 const Asker& from) noexcept {
+    std::uint8_t bits = 0;
+    if (entry->is_scopes) {
+      const auto told = SubnetToTell(ClientAddress::kSubnet, parsed.query, from.client.address);
+      entry = cached_.FindFor(*entry, parsed.key, parsed.query, *told, now_ms_, bits);
+    }
+    if (entry != nullptr) asker_options_.Read(parsed.query, from, Seconds(), bits);
+    return entry;
   }
 
   Outcome FromCache(AnswerCache::Entry& entry, const Query& query, dns::MutableBytes out) noexcept {
@@ -448,26 +471,71 @@ class Pipeline::Impl {
         out);
   }
 
-  // A copy to come back to: the options only when they fit.
-  static std::uint16_t KeepQuery(const Query& query, dns::MutableBytes out) noexcept {
-    if (query.wire.size() <= out.size()) {
-      std::memcpy(out.data(), query.wire.data(), query.wire.size());
-      return static_cast<std::uint16_t>(query.wire.size());
+  Progress Resume(const WaitingTable::Entry& entry, Resolution& resolution,
+                  dns::Bytes reply) noexcept {
+    const dns::Bytes draft = dns::Bytes(entry.text->draft).first(entry.draft_size);
+    if (!UnpackDraft(draft, *zones_, answer_)) return Progress::kFailed;
+    return resolution.Resume({nullptr, entry.name, entry.type, entry.asked, entry.hops}, reply);
+  }
+
+  const Zone* AskedZone(const WaitingTable::Entry& entry) const noexcept {
+    return zones_->Find(entry.name,
+                        entry.type == dns::RRType::kDS || entry.asked == Asked::kCutAtName);
+  }
+
+  // What the reply says beside the answer: for whom it is good, and that it may be wanted when the
+  // backend is away.
+  void TakeReply(WaitingTable::Entry& entry, const Query& query, const Zone& zone,
+                 dns::Bytes reply) noexcept {
+    const net::IpAddress& client = entry.asker.client.address;
+    const auto told = SubnetToTell(zone.forward->client_address, query, client);
+    std::optional<std::uint8_t> bits;
+    if (told) bits = ScopeOf(reply, *told).bits;
+    // RFC 7871 section 7.2.1: an answer of several parts is good for the smallest of their
+    // networks.
+    if (bits) entry.scope = std::max(*bits, entry.scope.value_or(0));
+    if (zone.policy.serve_stale == 0) return;
+    const auto audience = StaleReplies::AudienceOf(zone.forward->client_address, told, client);
+    const bool alone = bits.value_or(0) != 0 || (told && told->prefix == 0);
+    stale_.Remember({zone.forward->id, zone.apex, entry.name, entry.type},
+                    alone ? audience.own : audience.shared, reply, zone.policy.serve_stale,
+                    now_ms_);
+  }
+
+  void OnUnreachable(WaitingTable::Entry& entry, const Query& query, const Zone* asked) noexcept {
+    if (ProceedStale(entry, query, asked)) return;
+    DeliverFailure(entry, query, dns::ExtendedError::kNoReachableAuthority);
+  }
+
+  // Goes on with what the backend said when it could last be asked. False: nothing is known.
+  bool ProceedStale(WaitingTable::Entry& entry, const Query& query, const Zone* asked) noexcept {
+    if (asked == nullptr || !asked->forward || asked->policy.serve_stale == 0) return false;
+    const ClientAddress how = asked->forward->client_address;
+    const net::IpAddress& client = entry.asker.client.address;
+    const auto told = SubnetToTell(how, query, client);
+    const dns::Bytes reply = stale_.Find({asked->forward->id, asked->apex, entry.name, entry.type},
+                                         StaleReplies::AudienceOf(how, told, client), now_ms_);
+    if (reply.empty()) return false;
+    if (told) {
+      if (const auto bits = ScopeOf(reply, *told).bits) {
+        entry.scope = std::max(*bits, entry.scope.value_or(0));
+      }
     }
-    dns::Writer writer(out);
-    writer.Run(query.wire.first(query.question_end));
-    for (std::size_t at = 6; at < 12; at += 2) writer.PatchU16(at, 0);
-    if (query.edns) {
-      writer.PatchU16(10, 1);
-      writer.U8(0);
-      writer.U16(static_cast<std::uint16_t>(dns::RRType::kOPT));
-      writer.U16(query.edns->udp_size);
-      writer.U16(0);
-      writer.U16(static_cast<std::uint16_t>((query.edns->dnssec_ok ? 0x8000 : 0) |
-                                            (query.edns->compact_ok ? 0x4000 : 0)));
-      writer.U16(0);
-    }
-    return static_cast<std::uint16_t>(writer.size());
+    Resolution resolution = NewResolution(query);
+    const Progress progress = Resume(entry, resolution, reply);
+    if (progress == Progress::kFailed) return false;
+    entry.stale = true;
+    Proceed(entry, query, resolution, progress);
+    return true;
+  }
+
+  // RFC 8914 sections 4.4 and 4.20: the asker is told; RFC 8767 section 5: for a short time only.
+  void MarkStale() noexcept {
+    counters_.Add(Count::kAnswersStale);
+    answer_.CapTtls(StaleReplies::kTtl);
+    answer_.error =
+        answer_.nonexistent ? dns::ExtendedError::kStaleNxdomain : dns::ExtendedError::kStaleAnswer;
+    answer_.ReuseUntil(now_ms_);
   }
 
   // Asks once more, or lets the answer go. Nothing of this call's is touched after Ask(), which may
@@ -486,15 +554,19 @@ class Pipeline::Impl {
       entry.hops = pending.hops;
       const Ticket ticket = waiting_.Issue(entry);
       counters_.Add(Count::kBackendQuestions);
-      const BackendQuestion question{entry.name, entry.type, entry.asker.client.address};
-      if (asker_->Ask(*pending.zone->forward, question, ticket)) return;
-      return DeliverFailure(entry, query, dns::ExtendedError::kNoReachableAuthority);
+      const BackendQuestion question{
+          entry.name, entry.type, entry.asker.client,
+          SubnetToTell(pending.zone->forward->client_address, query, entry.asker.client.address)};
+      const Zone* asked = pending.zone;
+      if (asker_->Ask(*asked->forward, question, ticket)) return;
+      return OnUnreachable(entry, query, asked);
     }
-    const dns::MutableBytes out = LateRoom(query, entry.asker);
+    const dns::MutableBytes out = LateRoom(query, entry.asker, entry.scope);
     if (progress == Progress::kDone) {
+      if (entry.stale) MarkStale();
       const EncodedAnswer encoded = Encode(query, out);
       if (encoded.kind == EncodedAnswer::Kind::kWritten) {
-        RememberLate(query, resolution, encoded, out);
+        RememberLate(query, entry, resolution, encoded, out);
         return Deliver(entry, query, encoded.size);
       }
     }
@@ -506,23 +578,30 @@ class Pipeline::Impl {
   }
 
   // Where the answer to a query that waited is written: room for its asker's options is kept.
-  dns::MutableBytes LateRoom(const Query& query, const Asker& from) noexcept {
-    asker_options_.Read(query, from, Seconds());
+  dns::MutableBytes LateRoom(const Query& query, const Asker& from,
+                             std::optional<std::uint8_t> scope) noexcept {
+    asker_options_.Read(query, from, Seconds(), scope);
     const dns::MutableBytes whole = Limit(query, from.transport, {late_out_.get(), kMaxMessage});
     return whole.first(whole.size() - asker_options_.size());
   }
 
-  void RememberLate(const Query& query, const Resolution& resolution, const EncodedAnswer& encoded,
+  void RememberLate(const Query& query, const WaitingTable::Entry& entry,
+                    const Resolution& resolution, const EncodedAnswer& encoded,
                     dns::Bytes out) noexcept {
     Account(query, answer_.nonexistent, resolution.first_zone()->version());
     if (encoded.truncated || encoded.left_out) return;
+    AnswerScope scope;
+    if (const Zone* zone = resolution.first_zone(); zone->forward) {
+      scope.told = SubnetToTell(zone->forward->client_address, query, entry.asker.client.address);
+      scope.bits = entry.scope;
+    }
     cached_.Remember(cached_.KeyFor(query), out.first(encoded.size), answer_, resolution,
-                     encoded.is_signed, encoder_.options_size(), now_ms_);
+                     encoded.is_signed, encoder_.options_size(), now_ms_, scope);
   }
 
   void DeliverFailure(WaitingTable::Entry& entry, const Query& query,
                       dns::ExtendedError error) noexcept {
-    const dns::MutableBytes out = LateRoom(query, entry.asker);
+    const dns::MutableBytes out = LateRoom(query, entry.asker, std::nullopt);
     Deliver(entry, query, Refuse(query, dns::Rcode::kServFail, true, error, out).size);
   }
 
@@ -566,6 +645,7 @@ class Pipeline::Impl {
   std::size_t options_before_ = 0;  // octets of options in the message just written
   Subject subject_;                 // of the message just written
   CachedAnswers cached_;
+  StaleReplies stale_;
   WaitingTable waiting_;
   AudienceBook audience_;
   PacketTap tap_;

@@ -18,11 +18,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "dns/bytes.h"
 #include "dns/name.h"
 #include "net/address.h"
+#include "proxy/client_subnet.h"
 #include "proxy/cookie_secrets.h"
 #include "proxy/packet_tap.h"
 #include "proxy/rate_limiter.h"
@@ -77,7 +79,8 @@ using Ticket = std::uint32_t;
 struct BackendQuestion {
   dns::NameView name;
   dns::RRType type = dns::RRType::kA;
-  net::IpAddress client;  // for backends that steer by the client's address
+  net::Endpoint client;                  // for backends that steer by the client's address
+  std::optional<ClientSubnet> subnet{};  // what the backend is told of it (RFC 7871)
 };
 
 // Asks backends. The answer, or its absence after all retries, goes to the pipeline by ticket.
@@ -98,6 +101,7 @@ class Notices;  // proxy/notices.h
 
 struct PipelineOptions {
   std::size_t answer_cache_bytes = 32u << 20;
+  std::size_t stale_replies_bytes = 8u << 20;  // of zones that serve stale answers
   std::size_t signature_memo_entries = 1u << 17;
   std::size_t max_waiting = 16384;
   std::uint64_t hash_seed = 0;

@@ -7,6 +7,16 @@ namespace sealwire::proxy {
 using dns::NameView;
 using dns::RRType;
 
+namespace {
+
+// A backend that is told each client's whole address may have an answer for each.
+std::uint32_t ReuseSeconds(const Zone& zone) noexcept {
+  if (zone.forward && zone.forward->client_address == ClientAddress::kProxy) return 0;
+  return zone.policy.forward_cache_seconds;
+}
+
+}  // namespace
+
 Resolution::Progress Resolution::Start(const NameHashes& name) noexcept {
   first_zone_ = zones_.Find(name, ParentSide());
   if (first_zone_ == nullptr) return Progress::kNotOurs;
@@ -73,7 +83,7 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
   many_zones_ = zone != first_zone_;
   asked_backend_ = true;
   // Behind an alias more than one backend's word may be at stake: it is asked for each time.
-  reuse_seconds_ = hops_ == 0 ? zone->policy.forward_cache_seconds : 0;
+  reuse_seconds_ = hops_ == 0 ? ReuseSeconds(*zone) : 0;
   if (!zone->forward) {
     // The zone came to be held whole in the meantime: it can answer better than its backend did.
     const bool alone = asked.asked == Asked::kAnswer || asked.asked == Asked::kDsOfZone;

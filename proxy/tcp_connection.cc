@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dns/message_view.h"
+#include "net/proxy_header.h"
 #include "proxy/clock.h"
 #include "proxy/reply_routes.h"
 
@@ -26,9 +27,13 @@ std::array<std::uint8_t, 2> Length(std::size_t size) noexcept {
 }  // namespace
 
 TcpConnection::TcpConnection(net::EventLoop& loop, net::FileDescriptor socket,
-                             const net::Endpoint& client, TcpRoute route, TcpShared& shared)
+                             const net::Endpoint& peer, bool proxied, TcpRoute route,
+                             TcpShared& shared)
     : socket_(std::move(socket)),
-      client_(client),
+      peer_(peer),
+      client_(peer),
+      proxied_(proxied),
+      awaits_header_(proxied),
       route_(route),
       shared_(shared),
       frames_(dns::kHeaderSize, shared.limits.query_bytes),
@@ -86,7 +91,26 @@ void TcpConnection::Resume() noexcept {
   if (CanTakeQuery()) AnswerFrames();
 }
 
+bool TcpConnection::TakeProxyHeader() noexcept {
+  net::ProxyHeader header;
+  switch (net::ParseProxyHeader(frames_.Held(), header)) {
+    case net::ProxyHeaderParse::kMore:
+      return false;
+    case net::ProxyHeaderParse::kBad:
+      shared_.counters.bad_proxy_closed.Add();
+      failed_ = true;
+      return false;
+    case net::ProxyHeaderParse::kWhole:
+      break;
+  }
+  if (!header.local) client_ = header.source;
+  frames_.Skip(header.size);
+  awaits_header_ = false;
+  return true;
+}
+
 void TcpConnection::AnswerFrames() noexcept {
+  if (awaits_header_ && !TakeProxyHeader()) return;
   std::size_t gathered = 0;
   while (CanTakeQuery()) {
     dns::MutableBytes query;

@@ -41,8 +41,9 @@ struct TcpShared {
 
 class TcpConnection {
  public:
-  TcpConnection(net::EventLoop& loop, net::FileDescriptor socket, const net::Endpoint& client,
-                TcpRoute route, TcpShared& shared);
+  // `proxied`: a trusted proxy is at the other end, and says first who its client is.
+  TcpConnection(net::EventLoop& loop, net::FileDescriptor socket, const net::Endpoint& peer,
+                bool proxied, TcpRoute route, TcpShared& shared);
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
@@ -60,13 +61,16 @@ class TcpConnection {
   // Neither waits for an answer nor leaves one unread.
   bool idle() const noexcept { return outstanding_ == 0 && unsent_.empty(); }
   const TcpRoute& route() const noexcept { return route_; }
-  const net::Endpoint& client() const noexcept { return client_; }
+  const net::Endpoint& peer() const noexcept { return peer_; }
+  bool proxied() const noexcept { return proxied_; }
   std::uint64_t last_progress_ms() const noexcept { return last_progress_ms_; }
 
  private:
   void OnReady(net::FdWatch::Ready ready) noexcept;
   bool CanTakeQuery() const noexcept;
   void AnswerFrames() noexcept;
+  // False: the PROXY header is not there yet, or bad.
+  bool TakeProxyHeader() noexcept;
   void Answer(dns::Bytes query, std::size_t& gathered) noexcept;
   void HandOver(dns::Bytes query) noexcept;
   void SendGathered(std::size_t& gathered) noexcept;
@@ -74,7 +78,10 @@ class TcpConnection {
   void Progress() noexcept;
 
   net::FileDescriptor socket_;
-  net::Endpoint client_;
+  net::Endpoint peer_;
+  net::Endpoint client_;  // the peer, or whom it speaks for
+  bool proxied_;
+  bool awaits_header_;
   TcpRoute route_;
   TcpShared& shared_;
   TcpFrames frames_;

@@ -30,6 +30,10 @@ class TcpFrames {
   };
   Next Take(dns::MutableBytes& frame) noexcept;
 
+  // What came and was not taken; and leaves out its first octets, which are no frame.
+  dns::Bytes Held() const noexcept { return dns::Bytes(buffer_).subspan(begin_, end_ - begin_); }
+  void Skip(std::size_t octets) noexcept { begin_ += octets; }
+
   // Octets of a frame whose rest has not come.
   bool InFrame() const noexcept { return begin_ != end_; }
 

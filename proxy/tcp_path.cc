@@ -42,20 +42,23 @@ TcpPath::TcpPath(net::EventLoop& loop, Pipeline& pipeline, TcpCounters& counters
   }
 }
 
-void TcpPath::Listen(net::FileDescriptor listener) {
+void TcpPath::Listen(net::FileDescriptor listener, std::vector<net::Prefix> proxies) {
   const int fd = listener.get();
+  const std::size_t index = listeners_.size();
   listeners_.push_back(std::unique_ptr<Listener>(new Listener{
-      std::move(listener), {loop_, fd, [this, fd](net::FdWatch::Ready) { Accept(fd); }}}));
+      std::move(listener), std::move(proxies), {loop_, fd, [this, index](net::FdWatch::Ready) {
+                                                  Accept(*listeners_[index]);
+                                                }}}));
   listeners_.back()->watch.Watch(true, false);
 }
 
-void TcpPath::Accept(int listener) noexcept {
+void TcpPath::Accept(const Listener& listener) noexcept {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    net::Endpoint client;
+    net::Endpoint peer;
     int error = 0;
-    net::FileDescriptor socket = net::AcceptTcp(listener, client, error);
+    net::FileDescriptor socket = net::AcceptTcp(listener.socket.get(), peer, error);
     if (socket.open()) {
-      Adopt(std::move(socket), client);
+      Adopt(std::move(socket), peer, net::AnyContains(listener.proxies, peer.address));
       continue;
     }
     if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
@@ -68,17 +71,17 @@ void TcpPath::Accept(int listener) noexcept {
   }
 }
 
-void TcpPath::Adopt(net::FileDescriptor socket, const net::Endpoint& client) {
-  if (!clients_.Enter(client.address)) return counters_.refused_client.Add();
+void TcpPath::Adopt(net::FileDescriptor socket, const net::Endpoint& peer, bool proxied) {
+  if (!proxied && !clients_.Enter(peer.address)) return counters_.refused_client.Add();
   if (!MakeRoom()) {
-    clients_.Leave(client.address);
+    if (!proxied) clients_.Leave(peer.address);
     return counters_.refused_total.Add();
   }
   const std::uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  connections_.emplace_back(loop_, std::move(socket), client, TcpRoute{index, slot.generation},
-                            shared_);
+  connections_.emplace_back(loop_, std::move(socket), peer, proxied,
+                            TcpRoute{index, slot.generation}, shared_);
   slot.connection = std::prev(connections_.end());
   slot.used = true;
   counters_.accepted.Add();
@@ -110,7 +113,7 @@ void TcpPath::AfterEvent(TcpConnection& connection) noexcept {
 
 void TcpPath::Close(Connections::iterator connection) noexcept {
   const TcpRoute route = connection->route();
-  clients_.Leave(connection->client().address);
+  if (!connection->proxied()) clients_.Leave(connection->peer().address);
   connections_.erase(connection);
   Slot& slot = slots_[route.slot];
   slot.used = false;

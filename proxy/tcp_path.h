@@ -13,6 +13,7 @@
 #include "net/client_limits.h"
 #include "net/event_loop.h"
 #include "net/file_descriptor.h"
+#include "net/prefix.h"
 #include "proxy/pipeline.h"
 #include "proxy/tcp_connection.h"
 #include "proxy/tcp_limits.h"
@@ -27,8 +28,9 @@ class TcpPath {
   TcpPath(const TcpPath&) = delete;
   TcpPath& operator=(const TcpPath&) = delete;
 
-  // Accepts on a listening, non-blocking socket.
-  void Listen(net::FileDescriptor listener);
+  // Accepts on a listening, non-blocking socket. Connections from `proxies` begin with a PROXY
+  // header that is believed, and are as many as they like.
+  void Listen(net::FileDescriptor listener, std::vector<net::Prefix> proxies = {});
 
   // Sends an answer that had to wait. Flush() then goes on with the queries behind it.
   void Deliver(const ReplyRoute& route, dns::Bytes answer) noexcept;
@@ -47,8 +49,9 @@ class TcpPath {
     bool touched = false;  // is in touched_
   };
 
-  void Accept(int listener) noexcept;
-  void Adopt(net::FileDescriptor socket, const net::Endpoint& client);
+  struct Listener;
+  void Accept(const Listener& listener) noexcept;
+  void Adopt(net::FileDescriptor socket, const net::Endpoint& peer, bool proxied);
   bool MakeRoom() noexcept;
   void AfterEvent(TcpConnection& connection) noexcept;
   void Close(Connections::iterator connection) noexcept;
@@ -69,6 +72,7 @@ class TcpPath {
   net::Timer resume_accepting_;
   struct Listener {
     net::FileDescriptor socket;
+    std::vector<net::Prefix> proxies;
     net::FdWatch watch;
   };
   std::vector<std::unique_ptr<Listener>> listeners_;

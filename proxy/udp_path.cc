@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "net/proxy_header.h"
 #include "proxy/clock.h"
 #include "proxy/reply_routes.h"
 
@@ -28,6 +29,7 @@ UdpPath::UdpPath(net::EventLoop& loop, net::UdpSocket socket, std::uint32_t inde
       out_(options.batch, options.answer_bytes),
       arrivals_(options.batch),
       peers_(options.batch),
+      proxies_(options.proxies),
       watch_(loop, socket_.fd(), [this](net::FdWatch::Ready) {
         for (int i = 0; i < kBatchesPerTurn && ReadBatch(); ++i) {
         }
@@ -58,13 +60,19 @@ bool UdpPath::ReadBatch() noexcept {
 std::size_t UdpPath::TakeArrivals(std::size_t count) noexcept {
   std::size_t taken = 0;
   for (std::size_t slot = 0; slot < count; ++slot) {
-    const dns::Bytes query = in_.payload(slot);
+    dns::Bytes query = in_.payload(slot);
     if (query.empty()) {
       counters_.oversized.Add();
       continue;
     }
     peers_[taken] = in_.peer(slot);
-    arrivals_[taken] = {query, {Transport::kUdp, peers_[taken].remote}, out_.slot(taken), {}};
+    Asker from{Transport::kUdp, peers_[taken].remote};
+    if (!proxies_.empty() && net::AnyContains(proxies_, from.client.address) &&
+        !TakeProxyHeader(query, from.client)) {
+      counters_.bad_proxy.Add();
+      continue;
+    }
+    arrivals_[taken] = {query, from, out_.slot(taken), {}};
     ++taken;
   }
   return taken;
@@ -77,6 +85,14 @@ void UdpPath::Defer(const Arrival& arrival, const net::UdpPeer& peer) noexcept {
   } else {
     counters_.turned_away.Add();
   }
+}
+
+bool UdpPath::TakeProxyHeader(dns::Bytes& query, net::Endpoint& client) noexcept {
+  net::ProxyHeader header;
+  if (net::ParseProxyHeader(query, header) != net::ProxyHeaderParse::kWhole) return false;
+  if (!header.local) client = header.source;
+  query = query.subspan(header.size);
+  return true;
 }
 
 void UdpPath::Deliver(const ReplyRoute& route, dns::Bytes answer) noexcept {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "net/prefix.h"
 #include "net/udp_socket.h"
 #include "proxy/pipeline.h"
 #include "proxy/worker_counters.h"
@@ -20,6 +21,8 @@ struct UdpPathOptions {
   std::size_t batch = 64;           // datagrams per system call
   std::size_t query_bytes = 4096;   // larger queries are dropped
   std::size_t answer_bytes = 1232;  // at least PipelineOptions::max_udp_size
+  // Who sends a PROXY header before each query, and is believed what it says of the client.
+  std::vector<net::Prefix> proxies{};
 };
 
 class UdpPath {
@@ -50,6 +53,8 @@ class UdpPath {
   // The queries of `count` datagrams as arrivals; how many those are.
   std::size_t TakeArrivals(std::size_t count) noexcept;
   void Defer(const Arrival& arrival, const net::UdpPeer& peer) noexcept;
+  // Takes the PROXY header off. False: it is bad.
+  bool TakeProxyHeader(dns::Bytes& query, net::Endpoint& client) noexcept;
 
   net::UdpSocket socket_;
   std::uint32_t index_;
@@ -59,6 +64,7 @@ class UdpPath {
   net::UdpOutbox out_;
   std::vector<Arrival> arrivals_;    // of the batch at hand
   std::vector<net::UdpPeer> peers_;  // whose they are
+  const std::vector<net::Prefix> proxies_;
   bool deferring_ = true;
   net::FdWatch watch_;
 };

@@ -38,9 +38,11 @@ class WaitingTable {
     Asked asked = Asked::kAnswer;
     dns::Name name;  // what was asked of the backend, and its type
     dns::RRType type = dns::RRType::kA;
-    int hops = 0;                // aliases followed so far
-    std::uint64_t since_ns = 0;  // when it began to wait
-    bool tapped = false;         // the query was sampled, and so is the answer
+    int hops = 0;                       // aliases followed so far
+    std::uint64_t since_ns = 0;         // when it began to wait
+    bool tapped = false;                // the query was sampled, and so is the answer
+    std::optional<std::uint8_t> scope;  // of the answer so far, where a backend gave one (RFC 7871)
+    bool stale = false;  // a part of the answer is what a backend said before it went away
     std::uint16_t query_size = 0;
     std::uint16_t draft_size = 0;
 

@@ -11,6 +11,7 @@ struct UdpCounters {
   Counter queries;      // datagrams received
   Counter answers;      // datagrams the kernel took
   Counter in_runs;      // … of them in one piece with others for the same peer
+  Counter bad_proxy;    // datagrams of a trusted proxy without a whole PROXY header: dropped
   Counter oversized;    // queries larger than any that could be meant seriously: dropped
   Counter not_sent;     // answers dropped because the socket was full or the client unreachable
   Counter deferred;     // queries that wait, or waited, for a backend
@@ -30,6 +31,7 @@ struct TcpCounters {
   Counter evicted;  // idle connections closed early to make room
   Counter slow_reader_closed;
   Counter bad_frame_closed;  // a length no query has
+  Counter bad_proxy_closed;  // a trusted proxy that sent no PROXY header
 };
 
 struct WorkerCounters {

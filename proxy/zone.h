@@ -17,20 +17,31 @@
 #include "proxy/audience_key.h"
 #include "proxy/denial_mode.h"
 
+namespace sealwire::signer {
+class TsigKey;  // signer/tsig.h
+}
+
 namespace sealwire::proxy {
 
 class LocalZone;       // a zone held whole: proxy/local_zone.h
 struct ZoneTransfers;  // who may copy a zone: proxy/zone_transfers.h
 class NameHashes;      // a name hashed suffix by suffix: proxy/name_hash.h
 
-// Backends that are only asked. `id` is unique in this process for one list of endpoints, so that a
-// worker finds its own health and load figures for them.
+// How backends that steer by the client's address are told it.
+enum class ClientAddress : std::uint8_t {
+  kSubnet,  // its network, by EDNS Client Subnet (RFC 7871): shortened to /24 or /56
+  kProxy,   // whole, by a PROXY header before each query (net/proxy_header.h)
+  kNone,
+};
+
+// Backends that are only asked. `id` is unique in this process for one list of endpoints and one
+// way of asking them.
 struct ForwardSet {
   std::uint64_t id = 0;
   std::vector<net::Endpoint> endpoints;
-  // Tells them the client's network (RFC 7871), shortened to /24 or /56, so that they can steer by
-  // it.
-  bool client_subnet = true;
+  ClientAddress client_address = ClientAddress::kSubnet;
+  // Signs every question, and must have signed every answer (RFC 8945); null: neither is signed.
+  std::shared_ptr<const signer::TsigKey> tsig = nullptr;
 };
 
 struct ZonePolicy {
@@ -43,6 +54,8 @@ struct ZonePolicy {
   std::uint32_t forward_cache_seconds = 0;
   // Off: an ALIAS stands for nothing, and its owner has no addresses but those that lie beside it.
   bool flatten_alias = true;
+  // Seconds for which a backend's last answer is given while no backend can be asked; 0: never.
+  std::uint32_t serve_stale = 0;
 };
 
 // At most one of `local` and `forward` is set: a transferred zone has neither before it came and

@@ -89,6 +89,9 @@ class TsigExchange {
 
   // The asker's side.
   explicit TsigExchange(const TsigKey& key) noexcept : key_(&key) {}
+  // The asker's side again, after the query was signed with the code `mac`: for who keeps no more
+  // of a question than that.
+  TsigExchange(const TsigKey& key, dns::Bytes mac) noexcept : key_(&key) { Remember(mac); }
   // The answerer's side: the key is found when the query is verified.
   TsigExchange() = default;
 
@@ -111,6 +114,9 @@ class TsigExchange {
   // Appends what tells the asker of a verdict that was not kGood (RFC 8945 section 5.3.2); its
   // message has RCODE NOTAUTH. Returns the new size, 0 when it does not fit.
   std::size_t SignError(dns::MutableBytes buffer, std::size_t size, std::uint64_t now) noexcept;
+
+  // The code made or verified last.
+  dns::Bytes mac() const noexcept { return dns::Bytes(prior_).first(prior_size_); }
 
   // Null until a query named a key that is known.
   const TsigKey* key() const noexcept { return key_; }

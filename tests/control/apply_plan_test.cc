@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/record_json.h"
+
 namespace sealwire::control {
 namespace {
 
@@ -28,6 +30,27 @@ TEST(ApplyPlan, ReadsZonesAndNormalizesTheirNames) {
   EXPECT_FALSE((*wishes)[1].dnssec.has_value());
 }
 
+TEST(ApplyPlan, BackendsThatAreAskedAreToldWhoAsksAndMayHaveAKey) {
+  const auto wishes = ParseZoneWishes(
+      "z.yaml",
+      "zones: [{name: a.example, backend: {forward: ['192.0.2.1'], client_address: proxy, tsig: "
+      "Edge.Example.}}]");
+  ASSERT_TRUE(wishes.ok()) << wishes.error();
+  const BackendSpec& backend = (*wishes)[0].backend;
+  EXPECT_EQ(backend.client_address, proxy::ClientAddress::kProxy);
+  EXPECT_EQ(backend.tsig, "edge.example");
+  const auto again = BackendFromJson(BackendToJson(backend));
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(*again, backend);
+  for (const char* text :
+       {R"({"forward":["192.0.2.1"],"client_address":"all"})",
+        R"({"forward":["192.0.2.1"],"tsig":7})", R"({"file":"/z","client_address":"ecs"})",
+        R"({"transfer":"192.0.2.1","client_address":"ecs"})",
+        R"({"file":"/z","tsig":"edge.example"})"}) {
+    EXPECT_FALSE(BackendFromJson(json::parse(text)).ok()) << text;
+  }
+}
+
 TEST(ApplyPlan, FaultsHaveTheirPlace) {
   const auto error = [](const char* yaml) { return ParseZoneWishes("z.yaml", yaml).error(); };
   EXPECT_THAT(error("zones: [{name: a.example, backend: {forward: ['192.0.2.1'], file: /z}}]"),
@@ -42,6 +65,12 @@ TEST(ApplyPlan, FaultsHaveTheirPlace) {
               HasSubstr("this zone is here twice"));
   EXPECT_THAT(error("zones: [{name: a, backend: {file: /z}, dnssec: maybe}]"),
               HasSubstr("on, off"));
+  EXPECT_THAT(error("zones: [{name: a, backend: {forward: ['192.0.2.1'], client_address: all}}]"),
+              HasSubstr("possible are: ecs, proxy, none"));
+  EXPECT_THAT(error("zones: [{name: a, backend: {file: /z, client_address: ecs}}]"),
+              HasSubstr("goes with forward only"));
+  EXPECT_THAT(error("zones: [{name: a, backend: {file: /z, tsig: edge.example}}]"),
+              HasSubstr("goes with forward and transfer only"));
   EXPECT_THAT(error("{}"), HasSubstr("zones: is missing"));
 }
 

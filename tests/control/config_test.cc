@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kWhole = R"(listen:
-  - {address: "127.0.0.1:5300"}
+  - {address: "127.0.0.1:5300", proxy_protocol: ["10.0.0.0/8", "192.0.2.1"]}
   - {io: dpdk, device: "af_xdp:edge0", addresses: ["10.0.0.1", "2001:db8::1"], port: 53, eal: ["--no-pci"], memory: ordinary,
      exception: none, exception_rate: 500, verify_checksums: false}
 workers: 3
@@ -27,8 +27,9 @@ hsm: {module: /usr/lib/softhsm/libsofthsm2.so, token: sealwire, pin_file: /etc/s
 parent: {resolver: "127.0.0.1:53"}
 policies:
   default: {denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}
-  short: {signature_validity: 12h, denial: nsec3}
+  short: {signature_validity: 12h, denial: nsec3, serve_stale: 2d, forward_cache: 30s}
   honest: {denial: white-lies}
+  never: {serve_stale: off}
 ink: {pairs: 4096, threads: 1, implementation: portable}
 log: {level: debug, format: json}
 cookies: {secret_file: /etc/sealwire/cookies}
@@ -139,6 +140,8 @@ TEST(Config, ReadsEveryKey) {
   ASSERT_TRUE(config.ok()) << config.error();
   ASSERT_EQ(config->listen.size(), 1u);
   EXPECT_EQ(config->listen[0].address.ToText(), "127.0.0.1:5300");
+  ASSERT_EQ(config->listen[0].proxies.size(), 2u);
+  EXPECT_EQ(config->listen[0].proxies[1].ToText(), "192.0.2.1/32");
   ASSERT_EQ(config->dpdk.size(), 1u);
   EXPECT_EQ(config->dpdk[0].device, "af_xdp:edge0");
   EXPECT_EQ(config->dpdk[0].addresses.size(), 2u);
@@ -158,6 +161,9 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->policies.at("default").denial, proxy::DenialMode::kCompact);
   EXPECT_EQ(config->policies.at("short").denial, proxy::DenialMode::kNsec3);
   EXPECT_EQ(config->policies.at("honest").denial, proxy::DenialMode::kWhiteLies);
+  EXPECT_EQ(config->policies.at("short").serve_stale, 2u * 86400);
+  EXPECT_EQ(config->policies.at("short").forward_cache, 30u);
+  EXPECT_EQ(config->policies.at("never").serve_stale, 0u);
   EXPECT_EQ(config->ink.pairs, 4096u);
   EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
@@ -240,8 +246,10 @@ TEST(Config, DumpedConfigReadsBackToTheSame) {
 TEST(Config, UnknownKeyIsAnErrorWithLineColumnAndKey) {
   EXPECT_THAT(ErrorOf("listen:\n  - {address: '127.0.0.1:53'}\nworkerz: 2\n"),
               HasSubstr("c.yaml:3:1: workerz: unknown key"));
-  EXPECT_THAT(ErrorOf("listen:\n  - {address: '127.0.0.1:53', prot: 53}\n"),
-              HasSubstr("c.yaml:2:31: listen[0].prot: unknown key; known here: address, io"));
+  EXPECT_THAT(
+      ErrorOf("listen:\n  - {address: '127.0.0.1:53', prot: 53}\n"),
+      HasSubstr(
+          "c.yaml:2:31: listen[0].prot: unknown key; known here: address, io, proxy_protocol"));
   EXPECT_THAT(ErrorOf("listen: [{address: '127.0.0.1:53'}]\npolicies: {default: {zskk: sealed}}"),
               HasSubstr("c.yaml:2:22: policies.default.zskk"));
 }

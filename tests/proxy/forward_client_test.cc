@@ -54,7 +54,7 @@ class ForwardClientTest : public ::testing::Test, public ForwardReplies {
   }
   bool Ask(const ForwardSet& set, Ticket ticket, const std::string& name = "www.example.") {
     const dns::Name asked = N(name);
-    return Client().Ask(set, {asked, dns::RRType::kA, net::IpAddress::V4({192, 0, 2, 77})}, ticket);
+    return Client().Ask(set, {asked, dns::RRType::kA, asker_, subnet_}, ticket);
   }
   // Runs the loop until `done`, for two seconds at most.
   template <class Done>
@@ -87,6 +87,8 @@ class ForwardClientTest : public ::testing::Test, public ForwardReplies {
     return view.question().name.ToText();
   }
 
+  net::Endpoint asker_{net::IpAddress::V4({192, 0, 2, 77}), 4053};
+  std::optional<ClientSubnet> subnet_;
   std::unique_ptr<net::EventLoop> loop_ = net::EventLoop::Create().value();
   ForwardOptions options_;
   std::unique_ptr<ForwardClient> client_;
@@ -113,19 +115,80 @@ TEST_F(ForwardClientTest, Ipv6BackendsAreAsked) {
   EXPECT_EQ(Outcome(SetOf({&backend})), "www.example.");
 }
 
-TEST_F(ForwardClientTest, TheClientsNetworkIsToldUnlessTheSetSaysNo) {
+TEST_F(ForwardClientTest, Rfc7871Section6_TheClientsNetworkIsToldWhenThereIsOne) {
   ScriptedBackend backend(*loop_);
-  ForwardSet set = SetOf({&backend});
+  const ForwardSet set = SetOf({&backend});
+  subnet_ = ClientSubnet{net::IpAddress::V4({198, 51, 100, 0}), 22};
   EXPECT_EQ(Outcome(set), "www.example.");
-  set.client_subnet = false;
+  subnet_.reset();
   EXPECT_EQ(Outcome(set), "www.example.");
   ASSERT_EQ(backend.queries().size(), 2u);
   dns::MessageView view;
   ASSERT_EQ(view.Parse(backend.queries()[0]), dns::ParseError::kNone);
-  EXPECT_TRUE(view.edns()->Find(dns::EdnsOption::kClientSubnet));
   EXPECT_FALSE(view.edns()->dnssec_ok);
+  const auto data = view.edns()->Find(dns::EdnsOption::kClientSubnet);
+  ASSERT_TRUE(data);
+  EXPECT_EQ(Packet(data->begin(), data->end()), (Packet{0, 1, 22, 0, 198, 51, 100}));
   ASSERT_EQ(view.Parse(backend.queries()[1]), dns::ParseError::kNone);
   EXPECT_FALSE(view.edns()->Find(dns::EdnsOption::kClientSubnet));
+}
+
+TEST_F(ForwardClientTest, Rfc7871Section73_AnAnswerForAnotherNetworkIsDropped) {
+  ScriptedBackend backend(*loop_);
+  const auto answer_for = [](const Packet& query, std::uint8_t third) {
+    Packet reply = query;  // with its OPT record, the last thing in it
+    reply[2] |= 0x80;
+    reply[reply.size() - 1] = third;
+    return reply;
+  };
+  backend.OnQuery([&](const Packet& query) {
+    return std::vector<Packet>{answer_for(query, 101), answer_for(query, 100)};
+  });
+  subnet_ = ClientSubnet{net::IpAddress::V4({198, 51, 100, 0}), 24};
+  EXPECT_EQ(Outcome(SetOf({&backend})), "www.example.");
+  EXPECT_EQ(StatusOf(backend).mismatches, 1u);
+  EXPECT_EQ(replies_.begin()->second.back(), 100);
+}
+
+TEST_F(ForwardClientTest, AProxyHeaderNamesTheClientOverUdpAndTcp) {
+  ScriptedBackend backend(*loop_);
+  backend.ExpectProxyHeaders();
+  backend.OnQuery([](const Packet& query) {
+    Packet truncated = AnswerTo(query);
+    truncated[2] |= 0x02;
+    return std::vector<Packet>{truncated};
+  });
+  backend.ServeTcp([](const Packet& query) { return AnswerTo(query); });
+  ForwardSet set = SetOf({&backend});
+  set.client_address = ClientAddress::kProxy;
+  EXPECT_EQ(Outcome(set), "www.example.");
+  asker_ = net::Endpoint::FromText("[2001:db8::7]:99").value();
+  EXPECT_EQ(Outcome(set), "www.example.");
+  // Once by each transport, and a connection for each client.
+  EXPECT_EQ(backend.clients(), (std::vector<std::string>{"192.0.2.77:4053", "192.0.2.77:4053",
+                                                         "[2001:db8::7]:99", "[2001:db8::7]:99"}));
+  EXPECT_EQ(backend.tcp_connections(), 2);
+  dns::MessageView view;
+  ASSERT_EQ(view.Parse(backend.queries()[0]), dns::ParseError::kNone);
+  EXPECT_FALSE(view.edns()->Find(dns::EdnsOption::kClientSubnet));
+}
+
+TEST_F(ForwardClientTest, ManyProxiedClientsWaitOnConnectionsOfTheirOwn) {
+  ScriptedBackend backend(*loop_);
+  backend.ExpectProxyHeaders();
+  backend.OnQuery([](const Packet& query) {
+    Packet truncated = AnswerTo(query);
+    truncated[2] |= 0x02;
+    return std::vector<Packet>{truncated};
+  });
+  backend.ServeTcp([](const Packet& query) { return AnswerTo(query); });
+  backend.CloseAfterEachTcpAnswer();
+  ForwardSet set = SetOf({&backend});
+  set.client_address = ClientAddress::kProxy;
+  for (Ticket ticket = 1; ticket <= 40; ++ticket) ASSERT_TRUE(Ask(set, ticket));
+  ASSERT_TRUE(RunUntilSettled());
+  EXPECT_EQ(replies_.size(), 40u);
+  EXPECT_EQ(backend.tcp_connections(), 40);
 }
 
 TEST_F(ForwardClientTest, Rfc5452Section9_2_IdsPortsAndCaseVary) {

@@ -16,6 +16,8 @@
 
 #include "dns/message_view.h"
 #include "net/event_loop.h"
+#include "net/prefix.h"
+#include "net/proxy_header.h"
 #include "net/socket_address.h"
 #include "net/tcp_socket.h"
 #include "net/udp_socket.h"
@@ -57,9 +59,10 @@ class HeldBackend final : public BackendAsker {
     Ticket ticket;
     dns::Name name;
     dns::RRType type;
+    net::Endpoint client{};
   };
   bool Ask(const ForwardSet&, const BackendQuestion& question, Ticket ticket) noexcept override {
-    held.push_back({ticket, dns::Name(question.name), question.type});
+    held.push_back({ticket, dns::Name(question.name), question.type, question.client});
     return true;
   }
   std::deque<Held> held;
@@ -123,6 +126,19 @@ inline Packet Waiting(std::uint16_t id, const std::string& label = "www") {
 }
 inline Packet Immediate(std::uint16_t id) {
   return WithId(Ask("elsewhere.test.", dns::RRType::kA).Bytes(), id);
+}
+
+// `packet` as a trusted proxy sends it, for the client 192.0.2.1:4053.
+inline Packet Proxied(const Packet& packet, net::ProxiedTransport transport) {
+  Packet out(net::ProxyHeader::kMaxWritten);
+  out.resize(net::WriteProxyHeader(net::Endpoint::FromText("192.0.2.1:4053").value(),
+                                   net::Endpoint::FromText("198.51.100.1:53").value(), transport,
+                                   out));
+  out.insert(out.end(), packet.begin(), packet.end());
+  return out;
+}
+inline std::vector<net::Prefix> Loopback() {
+  return {net::Prefix::FromText("127.0.0.0/8").value()};
 }
 
 class UdpClient {

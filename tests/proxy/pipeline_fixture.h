@@ -33,9 +33,20 @@ class BackendSays {
     return Add(dns::Section::kAdditional, record);
   }
 
+  // An OPT record with this client subnet (RFC 7871).
+  BackendSays& Scope(const ClientSubnet& subnet, std::uint8_t scope) {
+    options_.resize(ClientSubnet::kMaxOption);
+    dns::Writer writer(options_);
+    WriteClientSubnet(subnet, scope, writer);
+    options_.resize(writer.size());
+    return *this;
+  }
+
   Packet To(dns::NameView name, dns::RRType type) const {
     Packet out(65535);
-    dns::MessageWriter writer(out, nullptr);
+    dns::EdnsReply edns;
+    edns.options = options_;
+    dns::MessageWriter writer(out, options_.empty() ? nullptr : &edns);
     writer.StartReply(dns::Header{}, authoritative_);
     writer.AddQuestion(name, type, dns::RRClass::kIN);
     for (const Record& record : records_) {
@@ -71,6 +82,7 @@ class BackendSays {
   }
 
   std::vector<Record> records_;
+  Packet options_;
   dns::Rcode rcode_ = dns::Rcode::kNoError;
   bool authoritative_ = true;
 };
@@ -85,13 +97,15 @@ class ListeningBackend final : public BackendAsker {
   };
   bool Ask(const ForwardSet&, const BackendQuestion& question, Ticket ticket) noexcept override {
     if (!up) return false;
+    subnet = question.subnet;
     asked.push_back(question.name.ToText() + " " + dns::ToText(question.type));
     held.push_back({ticket, dns::Name(question.name), question.type});
     return true;
   }
 
   bool up = true;
-  std::vector<std::string> asked;  // "www.example. A"
+  std::optional<ClientSubnet> subnet;  // of the last question
+  std::vector<std::string> asked;      // "www.example. A"
   std::deque<Held> held;
 };
 

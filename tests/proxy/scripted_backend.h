@@ -7,9 +7,11 @@
 #include <functional>
 #include <list>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "net/event_loop.h"
+#include "net/proxy_header.h"
 #include "net/socket_address.h"
 #include "net/tcp_socket.h"
 #include "net/udp_socket.h"
@@ -77,6 +79,10 @@ class ScriptedBackend {
                                              [this](net::FdWatch::Ready) { Accept(); });
     accept_->Watch(true, false);
   }
+  // From now on every query and connection must begin with a PROXY header.
+  void ExpectProxyHeaders() { proxied_ = true; }
+  // The clients those named, as text, in their order.
+  const std::vector<std::string>& clients() const { return clients_; }
   void CloseAfterEachTcpAnswer() { close_after_answer_ = true; }
 
   const std::vector<Packet>& queries() const { return queries_; }
@@ -97,13 +103,27 @@ class ScriptedBackend {
   struct Connection {
     net::FileDescriptor socket;
     TcpFrames frames{12, 65535};
+    bool has_header = false;
     std::unique_ptr<net::FdWatch> watch;
   };
+
+  // Octets of the header that `data` begins with; 0 when it has none.
+  std::size_t TakeHeader(dns::Bytes data) {
+    net::ProxyHeader header;
+    if (net::ParseProxyHeader(data, header) != net::ProxyHeaderParse::kWhole) return 0;
+    clients_.push_back(header.source.ToText());
+    return header.size;
+  }
 
   void Receive() {
     const auto received = in_.Receive(socket_);
     for (std::size_t i = 0; i < received.count; ++i) {
-      const dns::Bytes payload = in_.payload(i);
+      dns::Bytes payload = in_.payload(i);
+      if (proxied_) {
+        const std::size_t header = TakeHeader(payload);
+        if (header == 0) continue;
+        payload = payload.subspan(header);
+      }
       queries_.emplace_back(payload.begin(), payload.end());
       ports_.insert(in_.peer(i).remote.port);
       for (const Packet& reply : script_(queries_.back(), in_.peer(i))) Send(reply, in_.peer(i));
@@ -131,6 +151,10 @@ class ScriptedBackend {
       return;
     }
     connection.frames.Added(static_cast<std::size_t>(n));
+    if (proxied_ && !connection.has_header) {
+      connection.frames.Skip(TakeHeader(connection.frames.Held()));
+      connection.has_header = true;
+    }
     dns::MutableBytes frame;
     while (connection.frames.Take(frame) == TcpFrames::Next::kFrame) {
       const Packet answer = tcp_script_(Packet(frame.begin(), frame.end()));
@@ -155,6 +179,8 @@ class ScriptedBackend {
   };
   std::vector<Packet> queries_;
   std::set<std::uint16_t> ports_;
+  bool proxied_ = false;
+  std::vector<std::string> clients_;
   std::function<Packet(const Packet&)> tcp_script_;
   net::FileDescriptor listener_;
   std::unique_ptr<net::FdWatch> accept_;

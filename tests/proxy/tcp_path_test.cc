@@ -19,7 +19,7 @@ class TcpPathTest : public PathsFixture {
     auto listener = net::ListenTcp({net::IpAddress::FromText(address).value(), 0}, true);
     ASSERT_TRUE(listener.ok()) << listener.error();
     endpoint_ = net::LocalEndpoint(listener->get());
-    path_->Listen(std::move(listener).value());
+    path_->Listen(std::move(listener).value(), proxies_);
     deliver_ = [this](const ReplyRoute& route, dns::Bytes answer) {
       path_->Deliver(route, answer);
     };
@@ -33,6 +33,7 @@ class TcpPathTest : public PathsFixture {
   }
 
   TcpLimits limits_;
+  std::vector<net::Prefix> proxies_;
   TcpCounters counters_;
   std::unique_ptr<TcpPath> path_;
   net::Endpoint endpoint_;
@@ -47,6 +48,36 @@ TEST_F(TcpPathTest, AQueryIsAnsweredInBothFamilies) {
     EXPECT_EQ(IdOf(client.Heard()[0]), 77);
     EXPECT_EQ(RcodeOf(client.Heard()[0]), 5);
   }
+}
+
+TEST_F(TcpPathTest, ATrustedProxyNamesTheClientOnceAConnection) {
+  proxies_ = Loopback();
+  limits_.connections_per_client = 1;
+  Serve();
+  const Packet stream = Proxied(TcpClient::Framed(Waiting(5)), net::ProxiedTransport::kStream);
+  TcpClient client(endpoint_);
+  for (const std::uint8_t octet : stream) {
+    client.SendRaw({octet});
+    loop_->RunOnce(std::chrono::milliseconds(1));
+  }
+  client.Send(Waiting(6));
+  TcpClient other(endpoint_);  // a proxy has as many connections as it has clients
+  other.SendRaw(Proxied(TcpClient::Framed(Waiting(7)), net::ProxiedTransport::kStream));
+  ASSERT_TRUE(RunUntil([&] { return backend_.held.size() == 3; }));
+  for (const auto& held : backend_.held) EXPECT_EQ(held.client.ToText(), "192.0.2.1:4053");
+  while (!backend_.held.empty()) Release();
+  ASSERT_TRUE(RunUntilHeard(client, 2));
+  ASSERT_TRUE(RunUntilHeard(other, 1));
+}
+
+TEST_F(TcpPathTest, ATrustedProxyWithoutAHeaderIsClosed) {
+  proxies_ = Loopback();
+  Serve();
+  TcpClient client(endpoint_);
+  client.Send(Waiting(5));
+  ASSERT_TRUE(RunUntil([&] { return client.Closed(); }));
+  EXPECT_EQ(counters_.bad_proxy_closed.value(), 1u);
+  EXPECT_TRUE(backend_.held.empty());
 }
 
 TEST_F(TcpPathTest, Rfc7766Section6_2_1_1_QueriesArePipelined) {

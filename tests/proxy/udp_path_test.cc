@@ -12,10 +12,10 @@ using namespace testing;
 
 class UdpPathTest : public PathsFixture {
  protected:
-  void Serve(const char* address = "127.0.0.1") {
+  void Serve(const char* address = "127.0.0.1", const UdpPathOptions& options = {}) {
     path_ = std::make_unique<UdpPath>(
         *loop_, net::UdpSocket::Bind({net::IpAddress::FromText(address).value(), 0}).value(), 0,
-        pipeline_, counters_, UdpPathOptions());
+        pipeline_, counters_, options);
     ASSERT_TRUE(path_->Open());
     deliver_ = [this](const ReplyRoute& route, dns::Bytes answer) {
       path_->Deliver(route, answer);
@@ -51,6 +51,32 @@ TEST_F(UdpPathTest, EachAskerGetsItsOwnAnswers) {
   }
   EXPECT_EQ(counters_.queries.value(), 200u);
   EXPECT_EQ(counters_.answers.value(), 200u);
+}
+
+TEST_F(UdpPathTest, ATrustedProxyNamesTheClientAndGetsTheAnswer) {
+  UdpPathOptions options;
+  options.proxies = Loopback();
+  Serve("127.0.0.1", options);
+  UdpClient client(path_->local());
+  client.Send(Waiting(5));  // no header
+  client.Send(Proxied(Waiting(6), net::ProxiedTransport::kDatagram));
+  ASSERT_TRUE(RunUntil([&] { return backend_.held.size() == 1; }));
+  EXPECT_EQ(backend_.held[0].client.ToText(), "192.0.2.1:4053");
+  Release();
+  ASSERT_TRUE(RunUntilHeard(client, 1));
+  EXPECT_EQ(IdOf(client.Heard()[0]), 6);
+  EXPECT_EQ(counters_.bad_proxy.value(), 1u);
+}
+
+TEST_F(UdpPathTest, NobodyElseIsBelievedWhatHeSaysOfAClient) {
+  UdpPathOptions options;
+  options.proxies = {net::Prefix::FromText("10.0.0.0/8").value()};
+  Serve("127.0.0.1", options);
+  UdpClient client(path_->local());
+  client.Send(Proxied(Waiting(6), net::ProxiedTransport::kDatagram));
+  client.Send(Waiting(7));
+  ASSERT_TRUE(RunUntil([&] { return backend_.held.size() == 1; }));
+  EXPECT_EQ(backend_.held[0].client.address.ToText(), "127.0.0.1");
 }
 
 TEST_F(UdpPathTest, Ipv6AndWildcardAddresses) {
