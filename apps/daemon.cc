@@ -133,6 +133,7 @@ Status Daemon::CreateWorkers() {
         {listen.address, !IsTakenByDpdk(listen.address, config_.dpdk), true, listen.proxies});
   }
   options.pipeline.notices = &notices_;
+  options.pipeline.key_calls = &key_calls_;
   transfer_desk_ = std::make_unique<proxy::TransferDesk>(
       kTransferThreads, [](const dns::Name& zone, const net::Endpoint& to,
                            proxy::TransferDesk::Way way, std::size_t records) {
@@ -187,8 +188,25 @@ Status Daemon::LoadZones() {
       *registry_, *key_maker_, *hsm_work_, *parent_work_, *file_work_, UnixTime});
   UseParent(config_.parent);
   StartTransfers();
+  StartKeyLoad();
   zones_->Restore();
   return Status::Ok();
+}
+
+// In threads of its own: it must not wait behind work that waits for the HSM.
+void Daemon::StartKeyLoad() {
+  const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
+  key_load_work_ = std::make_unique<control::ThreadExecutor>(*loop_, threads);
+  control::KeyLoad::Options options;
+  options.cache = config_.keys.cache;
+  options.batches = 2 * static_cast<std::size_t>(threads);
+  options.calls = &key_calls_;
+  if (options.cache != 0) {
+    options.asked = [this](proxy::AudienceKey zone) {
+      return AudienceOf(zone)[proxy::Heard::kQueries];
+    };
+  }
+  zones_->UseKeyLoad(*key_load_work_, std::move(options));
 }
 
 void Daemon::StartTransfers() {
@@ -241,6 +259,13 @@ Status Daemon::Listen() {
   return doors_->Listen(config_);
 }
 
+proxy::AudienceTotals Daemon::AudienceOf(proxy::AudienceKey zone) const {
+  proxy::AudienceTotals totals;
+  workers_->AddAudience(totals, zone);
+  edges_->AddAudience(totals, zone);
+  return totals;
+}
+
 control::NodeFacts Daemon::Facts() {
   control::NodeFacts facts;
   facts.name = HostName();
@@ -258,12 +283,7 @@ control::NodeFacts Daemon::Facts() {
     return backends;
   };
   facts.hsm = [this] { return hsm_ ? hsm_->tokens() : std::vector<keycache::HsmStatus>(); };
-  facts.audience = [this](proxy::AudienceKey zone) {
-    proxy::AudienceTotals totals;
-    workers_->AddAudience(totals, zone);
-    edges_->AddAudience(totals, zone);
-    return totals;
-  };
+  facts.audience = [this](proxy::AudienceKey zone) { return AudienceOf(zone); };
   facts.series = series_.get();
   return facts;
 }
@@ -293,6 +313,7 @@ control::MetricsSources Daemon::Sources() {
            [this](control::MetricsText& out) { edges_->AddMetrics(out); },
            [this](control::MetricsText& out) { doors_->AddMetrics(out); },
            [this](control::MetricsText& out) { backend_watch_->AddMetrics(out); },
+           [this](control::MetricsText& out) { control::AddKeyLoad(out, zones_->key_load()); },
            [this](control::MetricsText& out) {
              if (dnstap_) dnstap_->AddMetrics(out);
            }}};
@@ -383,7 +404,8 @@ void Daemon::Reload() {
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
-          "listen, workers, control, metrics, state, hsm, ink, cookies, rate_limit, identity and "
+          "listen, workers, control, metrics, state, hsm, ink, keys, cookies, rate_limit, identity "
+          "and "
           "dnstap "
           "change with a restart"}});
   }

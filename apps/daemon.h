@@ -50,7 +50,8 @@ class AllWorkers final : public control::Workers {
 
 class Daemon {
  public:
-  // Everything is open and bound and every zone is in place when this returns.
+  // Everything is open and bound and every zone is in place when this returns; keys are being
+  // opened.
   static Result<std::unique_ptr<Daemon>> Create(const control::Config& config,
                                                 std::string config_file);
   ~Daemon();
@@ -69,6 +70,8 @@ class Daemon {
   Status LoadZones();
   Status Listen();
   control::NodeFacts Facts();
+  proxy::AudienceTotals AudienceOf(proxy::AudienceKey zone) const;
+  void StartKeyLoad();
   control::MetricsSources Sources();
   control::SeriesSources SeriesOf();
   void StartTimers();
@@ -100,6 +103,7 @@ class Daemon {
   std::unique_ptr<Signers> signers_;
   std::shared_ptr<proxy::CookieKeyring> cookies_;
   proxy::Notices notices_{4096};
+  proxy::Notices key_calls_{4096};
   std::unique_ptr<proxy::TransferDesk> transfer_desk_;
   std::unique_ptr<control::KernelWorkers> workers_;
   std::unique_ptr<DpdkEdges> edges_;
@@ -120,6 +124,7 @@ class Daemon {
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   // Their threads end first: their work uses everything above.
   std::unique_ptr<control::ThreadExecutor> hsm_work_;
+  std::unique_ptr<control::ThreadExecutor> key_load_work_;
   std::unique_ptr<control::ThreadExecutor> parent_work_;
   std::unique_ptr<control::ThreadExecutor> file_work_;
   std::unique_ptr<control::ThreadExecutor> transfer_work_;

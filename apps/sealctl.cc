@@ -127,6 +127,18 @@ void DeclareKeyLife(CLI::App& key, Options& options, Command& chosen) {
       declare("foreign", "Set the keys of another provider that signs the zone too", KeyForeign);
   foreign->add_option("DNSKEY", options.keys, "\"257 3 13 BASE64\"; a KSK goes into CDS as well");
   foreign->add_flag("--clear", options.clear, "There are none any more");
+  CLI::App* import = declare(
+      "import", "Take in keys made elsewhere: of a zone that moves in, or to roll to", KeyImport);
+  import
+      ->add_option("--file", options.imported,
+                   "A BIND .private file with its .key beside it, PEM, or a pkcs11: URI")
+      ->required();
+  import->add_flag("--ksk", options.ksk, "PEM and pkcs11: it is a KSK; else a ZSK");
+  CLI::App* revoke =
+      declare("revoke", "End the use of a key at once: it must not be trusted any more", KeyRevoke);
+  revoke->add_option("TAG", options.key_tag, "The key's tag")->required();
+  revoke->add_option("--override", options.override_name,
+                     "\"revoke-now\": also where validators will refuse the zone for a while");
 }
 
 void DeclareRest(CLI::App& app, Options& options, Command& chosen) {

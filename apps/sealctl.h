@@ -58,6 +58,8 @@ struct Options {
   bool now = false;               // an emergency
   std::vector<std::string> keys;  // DNSKEY RDATA in presentation format
   bool clear = false;
+  std::vector<std::string> imported;  // files, or pkcs11: URIs
+  std::string key_tag;
 };
 
 // The API, with one way of failing: a line on stderr and nothing.
@@ -103,6 +105,9 @@ int KeyRoll(const Options& options);
 int KeyCancel(const Options& options);
 int KeyExport(const Options& options);
 int KeyForeign(const Options& options);
+int KeyImport(const Options& options);
+int KeyRevoke(const Options& options);
+void ShowKeys(const nlohmann::json& keys);
 // The lines of `dnssec status` about keys that roll.
 void ShowRollovers(const nlohmann::json& rollovers);
 int NodeList(const Options& options);

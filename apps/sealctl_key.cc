@@ -67,17 +67,9 @@ void ShowRollovers(const json& rollovers) {
   }
 }
 
-int KeyList(const Options& options) {
-  auto session = Session::Open(options);
-  if (!session) return kFailed;
-  const auto keys = session->Get(ZonePath(options.zone) + "/keys");
-  if (!keys) return kFailed;
-  if (options.json) {
-    PrintJson(*keys);
-    return kDone;
-  }
+void ShowKeys(const json& keys) {
   control::TextTable table({"TAG", "ROLE", "ALGORITHM", "HOME", "STATE", "CREATED"});
-  for (const json& key : keys->value("keys", json::array())) {
+  for (const json& key : keys.value("keys", json::array())) {
     const bool signing = key.value("signing", false);
     table.Add({Text(key, "key_tag"), Text(key, "role"), Text(key, "algorithm"), Text(key, "home"),
                signing                         ? "signing"
@@ -86,6 +78,18 @@ int KeyList(const Options& options) {
                Text(key, "created")});
   }
   std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);
+}
+
+int KeyList(const Options& options) {
+  auto session = Session::Open(options);
+  if (!session) return kFailed;
+  const auto keys = session->Get(ZonePath(options.zone) + "/keys");
+  if (!keys) return kFailed;
+  if (options.json) {
+    PrintJson(*keys);
+  } else {
+    ShowKeys(*keys);
+  }
   return kDone;
 }
 

@@ -116,7 +116,10 @@ std::optional<std::uint64_t> Api::Call::QueryNumber(const char* name, std::uint6
 }
 
 ZoneStatus ShownStatus(const ZoneEntry& entry) {
-  if (IsSigned(*entry.record) && !entry.keys) return ZoneStatus::kError;
+  // Keys that are opened in their turn, or when they are asked for, are no fault.
+  const bool can_be_opened = entry.key_place == KeyPlace::kStored ||
+                             (entry.key_place != KeyPlace::kFailed && entry.key_problem.empty());
+  if (IsSigned(*entry.record) && !entry.keys && !can_be_opened) return ZoneStatus::kError;
   return entry.record->status;
 }
 
@@ -160,6 +163,8 @@ const std::vector<Api::Route>& Api::Routes() {
       {"DELETE", {"v1", "zones", "", "dnssec"}, &Api::DeleteDnssec, Scope::kKeys},
       {"POST", {"v1", "zones", "", "dnssec", "check"}, &Api::CheckDnssec, Scope::kRead},
       {"GET", {"v1", "zones", "", "keys"}, &Api::GetKeys, Scope::kRead},
+      {"POST", {"v1", "zones", "", "keys"}, &Api::PostKeys, Scope::kKeys},
+      {"POST", {"v1", "zones", "", "keys", "", "revoke"}, &Api::RevokeKey, Scope::kOverride},
       {"PUT", {"v1", "zones", "", "keys", "foreign"}, &Api::PutForeignKeys, Scope::kKeys},
       {"GET", {"v1", "zones", "", "rollovers"}, &Api::GetRollovers, Scope::kRead},
       {"POST", {"v1", "zones", "", "rollovers"}, &Api::PostRollover, Scope::kKeys},

@@ -91,6 +91,9 @@ class Api {
   void PostRollover(Call& call);
   void DeleteRollover(Call& call);
   void PutForeignKeys(Call& call);
+  // control/api_keys.cc
+  void PostKeys(Call& call);
+  void RevokeKey(Call& call);
   // control/api_node.cc
   void GetBackends(Call& call);
   void GetNodes(Call& call);

@@ -245,6 +245,13 @@ void ReadInk(YamlMap& top, Config& config) {
   map->RejectUnknown();
 }
 
+void ReadKeys(YamlMap& top, Config& config) {
+  auto map = top.Map("keys");
+  if (!map) return;
+  if (const auto cache = map->Number("cache", 1, 10'000'000)) config.keys.cache = *cache;
+  map->RejectUnknown();
+}
+
 void ReadLog(YamlMap& top, Config& config) {
   auto map = top.Map("log");
   if (!map) return;
@@ -279,6 +286,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadParent(top, config);
   ReadPolicies(top, config);
   ReadInk(top, config);
+  ReadKeys(top, config);
   ReadLog(top, config);
   ReadTsigKeys(top, config.tsig);
   ReadManners(top, config);
@@ -377,6 +385,7 @@ std::string Config::ToYaml() const {
                        ForwardingYaml(policy));
   }
   out += InkYaml(ink);
+  if (keys.cache != 0) out += fmt::format("keys: {{cache: {}}}\n", keys.cache);
   out += fmt::format("log: {{level: {}, format: {}}}\n", kLevels[static_cast<int>(log.level)],
                      log.format == LogFormat::kJson ? "json" : "text");
   out += TsigKeysToYaml(tsig);

@@ -107,6 +107,11 @@ struct InkConfig {
   bool operator==(const InkConfig&) const = default;
 };
 
+struct KeysConfig {
+  std::size_t cache = 0;  // zones whose keys are open at a time; 0: all
+  bool operator==(const KeysConfig&) const = default;
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
@@ -135,6 +140,7 @@ struct Config {
   std::optional<ParentConfig> parent;
   std::map<std::string, PolicyConfig> policies = {{"default", {}}};
   InkConfig ink;
+  KeysConfig keys;
   LogConfig log;
   std::optional<DnstapConfig> dnstap;
   std::vector<TsigKeyConfig> tsig;

@@ -6,6 +6,7 @@ using keycache::Built;
 using keycache::KeyOrder;
 using keycache::KeyPolicy;
 using keycache::KeyRecord;
+using keycache::Role;
 using keycache::ZoneKeyRecord;
 
 Result<ZoneKeyRecord> HsmKeyMaker::MakeKeys(dns::NameView apex, const KeyPolicy& policy,
@@ -15,11 +16,18 @@ Result<ZoneKeyRecord> HsmKeyMaker::MakeKeys(dns::NameView apex, const KeyPolicy&
 Built HsmKeyMaker::Build(const ZoneKeyRecord& record, std::uint32_t now) {
   return cache_.Build(record, now);
 }
+Built HsmKeyMaker::Load(const ZoneKeyRecord& record, std::uint32_t now) {
+  return cache_.Load(record, now);
+}
 Result<bool> HsmKeyMaker::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t now) {
   return cache_.RefreshSignatures(record, now);
 }
 Status HsmKeyMaker::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
   return cache_.AddKey(record, order, now);
+}
+Status HsmKeyMaker::ImportKey(ZoneKeyRecord& record, Role role, std::string_view source,
+                              std::uint32_t now) {
+  return cache_.ImportKey(record, role, source, now);
 }
 Status HsmKeyMaker::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
   return cache_.SignAhead(record, now);

@@ -196,6 +196,7 @@ std::vector<KeyRecord> Draft::Made() const {
 }
 
 void Draft::Plan(KeyWorkResult& result) const {
+  result.refresh_at = keycache::RefreshAt(record_);
   const auto consider = [&](std::int64_t at) {
     if (at != 0) result.look_at = result.look_at == 0 ? at : std::min(result.look_at, at);
   };
@@ -227,8 +228,9 @@ KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std:
   const bool fresh = order.encoded.empty();
   const keycache::KeyPolicy policy{order.life.ksk, keycache::KeyHome::kSealed, order.life.algorithm,
                                    order.life.csk};
-  auto record = fresh ? maker.MakeKeys(order.apex, policy, static_cast<std::uint32_t>(now))
-                      : ZoneKeyRecord::Decode(order.encoded);
+  auto record = !fresh        ? ZoneKeyRecord::Decode(order.encoded)
+                : order.first ? order.first(maker, now)
+                              : maker.MakeKeys(order.apex, policy, static_cast<std::uint32_t>(now));
   if (!record.ok()) {
     result.problem = result.refused = record.error();
     return result;
@@ -250,7 +252,8 @@ KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std:
   // What is stored stays as it is, and what was made for nothing goes.
   for (const KeyRecord& key : draft.Made()) (void)maker.DestroyKey(key);
   result.notes.clear();
-  if (order.command && result.refused.empty()) result.refused = result.problem;
+  if ((order.command || order.first) && result.refused.empty()) result.refused = result.problem;
+  if (fresh && order.first) return result;  // nobody depends on them yet
   if (fresh) result.changed = record->Encode();
   result.cds = record->cds;
   if (Built built = maker.Build(*record, static_cast<std::uint32_t>(now));

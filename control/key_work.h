@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/rollover.h"
@@ -28,9 +29,17 @@ class KeyMaker {
                                                    const keycache::KeyPolicy& policy,
                                                    std::uint32_t now) = 0;
   virtual keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
+  // Build() for a record as it was stored.
+  virtual keycache::Built Load(const keycache::ZoneKeyRecord& record, std::uint32_t now) {
+    return Build(record, now);
+  }
   virtual Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
   virtual Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
                         std::uint32_t now) = 0;
+  virtual Status ImportKey(keycache::ZoneKeyRecord&, keycache::Role, std::string_view,
+                           std::uint32_t) {
+    return Error{"no HSM is configured that keys could be sealed with"};
+  }
   virtual Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) = 0;
   virtual Status DestroyKey(const keycache::KeyRecord& key) = 0;
   virtual Status DestroyKeys(const keycache::ZoneKeyRecord& record) = 0;
@@ -43,9 +52,12 @@ class HsmKeyMaker : public KeyMaker {
   Result<keycache::ZoneKeyRecord> MakeKeys(dns::NameView apex, const keycache::KeyPolicy& policy,
                                            std::uint32_t now) override;
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
+  keycache::Built Load(const keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Result<bool> RefreshSignatures(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Status AddKey(keycache::ZoneKeyRecord& record, const keycache::KeyOrder& order,
                 std::uint32_t now) override;
+  Status ImportKey(keycache::ZoneKeyRecord& record, keycache::Role role, std::string_view source,
+                   std::uint32_t now) override;
   Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override;
   Status DestroyKey(const keycache::KeyRecord& key) override;
   Status DestroyKeys(const keycache::ZoneKeyRecord& record) override;
@@ -72,6 +84,9 @@ class NoKeyMaker : public KeyMaker {
 using KeyCommand =
     std::function<Status(keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now)>;
 
+// How the first keys of a zone come about, signed ahead.
+using FirstKeys = std::function<Result<keycache::ZoneKeyRecord>(KeyMaker& maker, std::int64_t now)>;
+
 struct KeyWorkOrder {
   dns::Name apex;
   std::vector<std::uint8_t> encoded;  // the record; empty when the zone has no keys yet
@@ -79,6 +94,7 @@ struct KeyWorkOrder {
   KeyLife life;
   RollFacts facts;
   KeyCommand command;  // null: none
+  FirstKeys first;     // null: made, when the zone has none
 };
 
 // A line of the zone's history.
@@ -100,6 +116,7 @@ struct KeyWorkResult {
   bool awaits_workers = false;            // to be repeated when every worker answers from this
   bool awaits_parent = false;             // to be repeated after each look at the parent
   std::int64_t look_at = 0;               // to be repeated then; 0: no time is known
+  std::int64_t refresh_at = 0;            // the key RRsets are to be signed anew then
 };
 
 KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now);

@@ -171,6 +171,18 @@ void AddKeys(MetricsText& out, const std::optional<keycache::KeyCacheStatus>& ke
   out.Add("sealwire_key_shards_in_grace", Kind::kGauge,
           "Shard keys whose lease ran out while the HSM was away: an alarm.",
           static_cast<double>(keys->shards_in_grace));
+  out.Add("sealwire_key_shard_leases_total", Kind::kCounter,
+          "Shard keys that the HSM opened for this process.", static_cast<double>(keys->leases));
+  out.Add("sealwire_key_shard_leases_renewed_total", Kind::kCounter,
+          "Leases that ran out and were confirmed by the HSM.",
+          static_cast<double>(keys->leases_renewed));
+  out.Add("sealwire_key_shard_leases_ended_total", Kind::kCounter,
+          "Leases that ran out unused: the shard key was wiped.",
+          static_cast<double>(keys->leases_ended));
+  out.Add("sealwire_key_secrets", Kind::kGauge, "Private scalars and shard keys in locked memory.",
+          static_cast<double>(keys->secrets.used));
+  out.Add("sealwire_key_secret_bytes", Kind::kGauge, "Locked memory for them, in octets.",
+          static_cast<double>(keys->secrets.locked_bytes));
 }
 
 }  // namespace

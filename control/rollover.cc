@@ -298,6 +298,10 @@ bool UseTtls(ZoneKeyRecord& record, const KeyLife& life) {
   return true;
 }
 
+bool HasOtherTtls(const ZoneKeyRecord& record, const KeyLife& life) noexcept {
+  return DataTtl(life) != record.zone_ttl || life.dnskey_ttl != record.key_ttl;
+}
+
 std::string_view ToText(RollMethod method) noexcept {
   switch (method) {
     case RollMethod::kPrePublish:

@@ -87,6 +87,8 @@ Status AddStandby(keycache::ZoneKeyRecord& record, keycache::Role role, const Ke
 // Puts the policy's TTLs in force, and keeps in mind how long what was served with longer ones may
 // be cached. True when the key RRsets must be signed anew.
 bool UseTtls(keycache::ZoneKeyRecord& record, const KeyLife& life);
+// UseTtls() would change them.
+bool HasOtherTtls(const keycache::ZoneKeyRecord& record, const KeyLife& life) noexcept;
 
 std::string_view ToText(keycache::RollMethod method) noexcept;  // "pre-publish", "double-ksk", …
 std::string_view ToText(keycache::RollStep step) noexcept;      // "introduced", "submitted", …

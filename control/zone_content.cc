@@ -90,7 +90,6 @@ void ZoneControl::FinishReload(std::vector<FileLook> looks) {
 }
 
 void ZoneControl::Restore() {
-  InlineExecutor here;
   parts_.registry.ForEach([&](const std::string& name, ZoneEntry& entry) {
     const ZoneRecord& record = *entry.record;
     if (record.backend.kind == BackendKind::kForward) {
@@ -106,11 +105,15 @@ void ZoneControl::Restore() {
       entry.content_problem = content.error();
       Log(LogLevel::kError, "zone-file-refused", {{"zone", name}, {"error", content.error()}});
     }
+    if (record.parent.checked_at != 0) {
+      entry.check_at = record.parent.checked_at + CheckInterval(record, Now());
+    }
     parts_.registry.Touch(name);
-    if (NeedsKeyWork(entry, Now()) && record.has_keys) StartKeyWork(name, entry, here);
+    if (IsSigned(record) && record.has_keys) key_load_.Want(name, entry);
     Schedule(name);
   });
   parts_.registry.Publish();
+  key_load_.Tick();
 }
 
 void ZoneControl::RefreshAll() {

@@ -28,7 +28,12 @@ std::string DescribeBackend(const BackendSpec& backend) {
 
 }  // namespace
 
-ZoneControl::ZoneControl(Parts parts) : parts_(std::move(parts)) {}
+ZoneControl::ZoneControl(Parts parts)
+    : parts_(std::move(parts)),
+      key_load_({parts_.registry, parts_.key_maker, parts_.now,
+                 [this](const ZoneEntry& entry) { return LifeOf(entry); },
+                 [this](const std::string& name) { Schedule(name); }},
+                parts_.hsm_work) {}
 
 void ZoneControl::Emit(std::string what, const std::string& name) {
   if (!listener_) return;
@@ -165,6 +170,7 @@ Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint
   queue_.erase({entry->due, name});
   Change change;
   change.removed.push_back(name);
+  key_load_.Close(*entry);
   change.history.push_back({0, Now(), name, who.name, "zone-removed", "", who.reason});
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     return {Failure::kInternal, status.error()};
@@ -207,8 +213,9 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
   entry->key_retry_at = 0;
   entry->key_failures = 0;
   entry->key_problem.clear();
+  if (entry->key_place == KeyPlace::kFailed) entry->key_place = KeyPlace::kNone;
   entry->check_at = 0;
-  if (!IsSigned(*entry->record)) entry->keys.reset();
+  if (!IsSigned(*entry->record)) key_load_.Close(*entry);
   parts_.registry.Touch(name);
   parts_.registry.Publish();
   Schedule(name);
@@ -241,6 +248,7 @@ Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool
   for (const HistoryRow& row : change.history) {
     ZoneEntry* entry = parts_.registry.Find(row.zone);
     entry->key_retry_at = entry->check_at = 0;
+    if (!IsSigned(*entry->record)) key_load_.Close(*entry);
     parts_.registry.Touch(row.zone);
     Schedule(row.zone);
     Emit(row.what, row.zone);
@@ -297,7 +305,8 @@ Outcome ZoneControl::ForgetKeys(const std::string& name, std::optional<std::uint
   if (const Status status = parts_.registry.Commit(change); !status.ok()) {
     return {Failure::kInternal, status.error()};
   }
-  entry->keys.reset();
+  key_load_.Close(*entry);
+  ++entry->key_changes;
   Log(LogLevel::kInfo, "keys-forgotten", {{"zone", name}, {"who", who.name}});
   Emit("keys-forgotten", name);
   DestroyKeys(name, *std::move(keys));

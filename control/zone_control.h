@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "control/executor.h"
+#include "control/key_import.h"
+#include "control/key_load.h"
 #include "control/key_work.h"
 #include "control/parent_check.h"
 #include "control/zone_registry.h"
@@ -78,12 +80,17 @@ class ZoneControl {
   void UseParent(std::shared_ptr<ParentCheck> parent) { parent_ = std::move(parent); }
   // Who fetches transferred zones; null: nobody.
   void UseTransfers(TransferWork* transfers) { transfers_ = transfers; }
+  // Where and how the stored keys of zones are opened; else by hsm_work.
+  void UseKeyLoad(Executor& work, KeyLoad::Options options) {
+    key_load_.Use(work, std::move(options));
+  }
   void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
 
   // Tells listeners of a change.
   void Emit(std::string what, const std::string& name);
 
-  // After a start, before queries: gives every zone its content and opens the keys. Blocks.
+  // After a start, before queries: gives every zone its content, and begins to open the keys.
+  // Blocks.
   void Restore();
 
   // `revision`: the ETag the caller saw, 0 when it must not exist; nothing: whatever there is.
@@ -113,6 +120,13 @@ class ZoneControl {
   // that were set before; done when that is durable.
   void SetForeignKeys(const std::string& name, std::vector<keycache::DnskeyRdata> keys,
                       const Actor& who, Done done);
+  // Takes in keys made elsewhere: the first of a zone that is not signed yet, or one to stand ready
+  // beside those there are (control/key_import.h); done when that is durable.
+  void ImportKeys(const std::string& name, std::shared_ptr<const ImportedKeys> keys,
+                  const Actor& who, Done done);
+  // Ends the use of a key at once (control/key_revocation.h); done when that is durable.
+  void RevokeKey(const std::string& name, std::uint16_t key_tag, std::string_view override_name,
+                 const Actor& who, Done done);
   // What rollovers of the zone are decided by.
   RollFacts FactsOf(const ZoneEntry& entry) const;
   KeyLife LifeOf(const ZoneEntry& entry) const {
@@ -134,6 +148,7 @@ class ZoneControl {
   // The policies in the registry changed: every zone is built anew.
   void RefreshAll();
 
+  KeyLoadStatus key_load() const { return key_load_.status(); }
   ZoneRegistry& registry() noexcept { return parts_.registry; }
   std::int64_t Now() const { return parts_.now(); }
 
@@ -155,9 +170,10 @@ class ZoneControl {
     KeyNote note;
     Actor who = "sealwired";
     Done done;
+    FirstKeys first = nullptr;  // instead of `change`
   };
   bool NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const;
-  void StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor);
+  void StartKeyWork(const std::string& name, ZoneEntry& entry);
   void FinishKeyWork(const std::string& name, std::uint64_t id, KeyWorkResult result,
                      const PendingCommand& command);
   Outcome StoreKeyWork(const std::string& name, ZoneEntry& entry, KeyWorkResult& result,
@@ -165,6 +181,7 @@ class ZoneControl {
   void PlanKeyWork(ZoneEntry& entry, const KeyWorkResult& result);
   void CommandKeys(const std::string& name, KeyCommand change, KeyNote note, const Actor& who,
                    Done done);
+  void CommandKeys(const std::string& name, PendingCommand command);
   void DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded);
 
   // control/zone_work.cc
@@ -176,6 +193,7 @@ class ZoneControl {
   std::vector<std::vector<std::uint8_t>> KsksOf(const std::string& name);
 
   Parts parts_;
+  KeyLoad key_load_;
   std::shared_ptr<ParentCheck> parent_;
   TransferWork* transfers_ = nullptr;
   std::function<void(const ZoneEvent&)> listener_;

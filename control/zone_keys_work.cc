@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/key_revocation.h"
 #include "control/lifecycle.h"
 #include "control/log.h"
 #include "control/whole_set_rollover.h"
@@ -16,7 +17,8 @@ namespace {
 
 constexpr const char* kSelf = "sealwired";
 constexpr std::size_t kMaxCommands = 16;  // of one zone, that wait
-constexpr std::int64_t kRefreshInterval = 3600;
+constexpr std::int64_t kLeastRefresh = 1800;
+constexpr std::int64_t kMostRefresh = 86400;  // a clock that was wrong does not put it off for ever
 constexpr std::int64_t kMaxRetry = 60;
 constexpr std::int64_t kFirstCheck = 10;  // after the parent was asked for something
 
@@ -39,7 +41,9 @@ bool MayMove(const ZoneRecord& zone) {
 RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
   const ZoneRecord& zone = *entry.record;
   RollFacts facts;
-  facts.served = IsSigned(zone) && entry.keys && entry.published != 0 &&
+  // Keys that are closed come back as they are stored.
+  const bool has_keys = entry.keys || entry.key_place == KeyPlace::kStored;
+  facts.served = IsSigned(zone) && has_keys && entry.published != 0 &&
                  entry.published <= parts_.registry.served();
   facts.may_move = MayMove(zone);
   facts.secured = facts.may_move && zone.parent.state == ParentState::kPublished;
@@ -51,12 +55,13 @@ RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
 bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
   const ZoneRecord& zone = *entry.record;
   if (zone.dnssec && !zone.has_keys) return true;
-  if (!IsSigned(zone)) return false;
-  return !entry.keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at ||
+  if (!IsSigned(zone) || entry.key_place == KeyPlace::kQueued) return false;
+  const bool has_keys = entry.keys || entry.key_place == KeyPlace::kStored;
+  return !has_keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at ||
          (entry.roll_at != 0 && now >= entry.roll_at);
 }
 
-void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry, Executor& executor) {
+void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry) {
   auto encoded = parts_.registry.store().ReadKeys(name);
   if (!encoded.ok()) {
     entry.key_problem = encoded.error();
@@ -76,11 +81,12 @@ void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry, Execut
   order.life = LifeOf(entry);
   order.facts = FactsOf(entry);
   order.command = command.change;
+  order.first = command.first;
   entry.key_work_runs = true;
   entry.roll_at = 0;
   ++key_works_running_;
-  executor.Run([this, name, id = entry.record->id, order = std::move(order), now = Now(),
-                command = std::move(command)]() -> Executor::Completion {
+  parts_.hsm_work.Run([this, name, id = entry.record->id, order = std::move(order), now = Now(),
+                       command = std::move(command)]() -> Executor::Completion {
     return [this, name, id, command,
             result = BringKeysUpToDate(parts_.key_maker, order, now)]() mutable {
       FinishKeyWork(name, id, std::move(result), command);
@@ -98,15 +104,17 @@ void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWo
   }
   entry->key_work_runs = false;
   const Outcome outcome = StoreKeyWork(name, *entry, result, command);
-  if (result.keys) {
+  if (result.keys && IsSigned(*entry->record)) {
     const bool news = result.republish || !entry->keys;
     entry->keys = std::move(result.keys);
     entry->cds = result.cds;
+    key_load_.Opened(*entry);
     if (news) {
       parts_.registry.Touch(name);
       parts_.registry.Publish();
     }
   }
+  if (!entry->keys && entry->key_place == KeyPlace::kNone) entry->key_place = KeyPlace::kFailed;
   PlanKeyWork(*entry, result);
   if (entry->record->status == ZoneStatus::kError) Emit("keys-failed", name);
   for (const KeyNote& note : result.notes) Emit(note.what, name);
@@ -127,11 +135,14 @@ Outcome ZoneControl::StoreKeyWork(const std::string& name, ZoneEntry& entry, Key
   Change change;
   if (!(record == *entry.record)) {
     record.changed = now;
-    change.history.push_back(
-        {0, now, name, kSelf, fresh ? "keys-made" : "keys-failed", record.problem});
+    if (!command.first) {
+      change.history.push_back(
+          {0, now, name, kSelf, fresh ? "keys-made" : "keys-failed", record.problem});
+    }
     change.put.push_back(record);
   }
-  const bool carried_out = command.change && result.refused.empty();
+  const bool commanded = command.change || command.first;
+  const bool carried_out = commanded && result.refused.empty();
   if (carried_out) {
     change.history.push_back({0, now, name, command.who.name, command.note.what,
                               command.note.detail, command.who.reason});
@@ -153,6 +164,7 @@ Outcome ZoneControl::StoreKeyWork(const std::string& name, ZoneEntry& entry, Key
       if (!orphans.keys.empty()) DestroyKeys(name, orphans.Encode());
       return {Failure::kInternal, status.error()};
     }
+    ++entry.key_changes;
   }
   for (const HistoryRow& row : change.history) {
     if (row.what == "keys-failed") continue;  // told once, by PlanKeyWork()
@@ -160,7 +172,7 @@ Outcome ZoneControl::StoreKeyWork(const std::string& name, ZoneEntry& entry, Key
         {{"zone", name}, {"who", row.who}, {"detail", row.detail.empty() ? "-" : row.detail}});
   }
   if (fresh) Emit("keys-made", name);
-  if (command.change && !carried_out) return {Failure::kConflict, result.refused};
+  if (commanded && !carried_out) return {Failure::kConflict, result.refused};
   return {};
 }
 
@@ -178,7 +190,8 @@ void ZoneControl::PlanKeyWork(ZoneEntry& entry, const KeyWorkResult& result) {
   if (result.problem.empty()) {
     entry.key_failures = 0;
     entry.key_retry_at = 0;
-    entry.refresh_at = now + kRefreshInterval / 2 + RandomPart(kRefreshInterval);
+    const std::int64_t wait = std::clamp(result.refresh_at - now, kLeastRefresh, kMostRefresh);
+    entry.refresh_at = now + wait - RandomPart(wait / 2);
     return;
   }
   entry.key_retry_at =
@@ -193,11 +206,16 @@ void ZoneControl::CommandKeys(const std::string& name, KeyCommand change, KeyNot
                               const Actor& who, Done done) {
   ZoneEntry* entry = parts_.registry.Find(name);
   if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  CommandKeys(name, {std::move(change), std::move(note), who, std::move(done)});
+}
+
+void ZoneControl::CommandKeys(const std::string& name, PendingCommand command) {
   auto& waiting = commands_[name];
   if (waiting.size() >= kMaxCommands) {
-    return done({Failure::kConflict, "too many commands wait for the keys of '" + name + "'"});
+    return command.done(
+        {Failure::kConflict, "too many commands wait for the keys of '" + name + "'"});
   }
-  waiting.push_back({std::move(change), std::move(note), who, std::move(done)});
+  waiting.push_back(std::move(command));
   Schedule(name);
   Tick();
 }
@@ -270,6 +288,54 @@ void ZoneControl::SetForeignKeys(const std::string& name, std::vector<keycache::
         return Status::Ok();
       },
       note, who, std::move(done));
+}
+
+void ZoneControl::ImportKeys(const std::string& name, std::shared_ptr<const ImportedKeys> keys,
+                             const Actor& who, Done done) {
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  const KeyNote note{"keys-imported", std::to_string(keys->size()) + " keys"};
+  if (entry->record->has_keys) {
+    return CommandKeys(
+        name,
+        [keys](keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now) {
+          return ImportStandbyKeys(record, *keys, maker, now);
+        },
+        note, who, std::move(done));
+  }
+  if (entry->record->dnssec) {
+    return done({Failure::kConflict, "keys are being made for '" + name +
+                                         "': turn DNSSEC off before its first keys are imported"});
+  }
+  PendingCommand command{nullptr, note, who, std::move(done)};
+  command.first = [keys, apex = entry->record->apex()](KeyMaker& maker, std::int64_t now) {
+    return ImportFirstKeys(apex, *keys, maker, now);
+  };
+  CommandKeys(name, std::move(command));
+}
+
+void ZoneControl::RevokeKey(const std::string& name, std::uint16_t key_tag,
+                            std::string_view override_name, const Actor& who, Done done) {
+  const ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr) return done({Failure::kNotFound, "there is no zone '" + name + "'"});
+  if (!entry->record->has_keys) {
+    return done({Failure::kConflict, "'" + name + "' has no keys"});
+  }
+  if (!override_name.empty() && override_name != kOverrideRevoke) {
+    return done({Failure::kInvalid, "the only override is '" + std::string(kOverrideRevoke) + "'"});
+  }
+  CommandKeys(
+      name,
+      [key_tag, forced = !override_name.empty(), life = LifeOf(*entry), facts = FactsOf(*entry)](
+          keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now) {
+        const std::string harm = HarmOfRevoking(record, key_tag, facts, now);
+        if (!harm.empty() && !forced) {
+          return Status(Error{harm + ". Roll the key instead, or repeat this with the override \"" +
+                              std::string(kOverrideRevoke) + "\""});
+        }
+        return control::RevokeKey(record, key_tag, life, maker, now);
+      },
+      {"key-revoked", std::to_string(key_tag)}, who, std::move(done));
 }
 
 void ZoneControl::DestroyKeys(const std::string& name, std::vector<std::uint8_t> encoded) {

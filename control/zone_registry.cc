@@ -14,6 +14,9 @@ constexpr dns::ExtendedError kInvalidData{24};
 
 // A validator may hold a DS of the zone: unsigned answers would be refused by it.
 bool MayHaveDs(const ZoneRecord& zone) {
+  const bool unseen =
+      zone.parent.state == ParentState::kUnknown || zone.parent.state == ParentState::kUnreachable;
+  if (zone.status == ZoneStatus::kPending && unseen) return true;
   return zone.status == ZoneStatus::kActive || zone.status == ZoneStatus::kPendingDisabled ||
          zone.ds_last_seen != 0;
 }
@@ -186,9 +189,6 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   const bool is_signed = IsSigned(record);
   const bool empty = !entry.content.local && !entry.content.forward;
   if (empty && record.backend.kind != BackendKind::kTransfer) return nullptr;
-  // Without its keys (the HSM was away when we started) a zone with a DS is not ours to answer:
-  // another server may have them, and validators would refuse what we say.
-  if (is_signed && !entry.keys && MayHaveDs(record)) return nullptr;
   proxy::Zone zone;
   zone.apex = record.apex();
   zone.id = ++last_snapshot_id_;
@@ -212,6 +212,13 @@ std::shared_ptr<const proxy::Zone> ZoneRegistry::Build(const ZoneEntry& entry) {
   }
   zone.transfers = TransfersOf(record);
   if (is_signed) zone.keys = entry.keys;
+  // Unsigned answers of a zone with a DS would be refused by who validates.
+  if (is_signed && !entry.keys && record.has_keys) {
+    const bool failed = entry.key_place == KeyPlace::kFailed;
+    if (!failed) zone.key_wait = proxy::KeyWait::kShort;
+    if (failed && MayHaveDs(record)) zone.key_wait = proxy::KeyWait::kLong;
+    zone.key_call = record.id;
+  }
   return std::make_shared<const proxy::Zone>(std::move(zone));
 }
 

@@ -62,6 +62,14 @@ FileStamp StampOf(const std::string& path);
 // Blocks on the file.
 Result<Content> ReadContent(const std::string& path, const dns::Name& apex);
 
+enum class KeyPlace : std::uint8_t {
+  kNone,    // there are none, or nobody has asked for them yet
+  kOpen,    // in ZoneEntry::keys
+  kQueued,  // are to be opened
+  kStored,  // can be opened when a query calls for them
+  kFailed,  // could not be opened; work on the keys tries again
+};
+
 struct ZoneEntry {
   std::shared_ptr<const ZoneRecord> record;
   proxy::AudienceKey audience;
@@ -71,6 +79,12 @@ struct ZoneEntry {
   std::shared_ptr<const keycache::ZoneKeys> keys;
   keycache::CdsPublication cds = keycache::CdsPublication::kNone;  // published by `keys`
   std::uint64_t published = 0;  // number of the table that has what is here; 0: not yet
+
+  // Where `keys` are when they are null although they are stored (control/key_load.h).
+  KeyPlace key_place = KeyPlace::kNone;
+  std::uint32_t key_changes = 0;   // of the stored record: what was read before one is too old
+  std::uint64_t asked_before = 0;  // queries counted when it was last looked who may go
+  bool is_at_hand = false;         // KeyLoad looks at it in turn
 
   // What stands in the way now; empty: nothing. Not stored: it is seen again after a restart.
   std::string content_problem;

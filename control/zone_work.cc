@@ -43,7 +43,7 @@ std::int64_t ZoneControl::DueTime(const ZoneEntry& entry) const {
       consider(now);
     } else if (NeedsKeyWork(entry, now)) {
       consider(std::max(now, entry.key_retry_at));
-    } else if (IsSigned(*entry.record)) {
+    } else if (IsSigned(*entry.record) && entry.key_place != KeyPlace::kQueued) {
       consider(std::max(entry.refresh_at, entry.key_retry_at));
       if (entry.roll_at != 0) consider(std::max(entry.roll_at, entry.key_retry_at));
     }
@@ -80,7 +80,7 @@ void ZoneControl::Advance(const std::string& name) {
   const std::int64_t now = Now();
   if (!entry->key_work_runs &&
       (commands_.contains(name) || (NeedsKeyWork(*entry, now) && now >= entry->key_retry_at))) {
-    StartKeyWork(name, *entry, parts_.hsm_work);
+    StartKeyWork(name, *entry);
     entry = parts_.registry.Find(name);
   }
   if (!entry->check_runs && IsWatched(*entry->record) && now >= entry->check_at) {
@@ -90,6 +90,7 @@ void ZoneControl::Advance(const std::string& name) {
 }
 
 bool ZoneControl::Settle() {
+  key_load_.Tick();
   const std::uint64_t served = parts_.registry.served();
   for (auto at = deploying_.begin(); at != deploying_.end();) {
     const std::string name = *at;
@@ -175,7 +176,7 @@ void ZoneControl::FinishCheck(const std::string& name, std::uint64_t id,
     } else {
       outcome = CommitZone(record, kSelf, "dnssec-" + std::string(ToText(record.status)),
                            std::string(ToText(seen.state)));
-      if (!IsSigned(*entry->record)) entry->keys.reset();
+      if (!IsSigned(*entry->record)) key_load_.Close(*entry);
       parts_.registry.Touch(name);
       parts_.registry.Publish();
     }

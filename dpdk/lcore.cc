@@ -132,6 +132,7 @@ unsigned Lcore::Round() noexcept {
     counters_.empty_polls.Add();
     TakeZones();
     ReadClock();
+    pipeline_.GiveUpOnKeys();
   }
   return work;
 }

@@ -9,6 +9,8 @@
 
 #include "keycache/key_signatures.h"
 #include "keycache/opened_keys.h"
+#include "keycache/pkcs11_uri.h"
+#include "keycache/private_key.h"
 #include "keycache/shard_keys.h"
 #include "signer/algorithm.h"
 #include "signer/rrsig.h"
@@ -42,7 +44,9 @@ class KeyCache::Impl {
   }
 
   Status AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now);
+  Status ImportKey(ZoneKeyRecord& record, Role role, std::string_view source, std::uint32_t now);
   Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
+  Built Load(const ZoneKeyRecord& record, std::uint32_t now);
   Built Build(const ZoneKeyRecord& record, std::uint32_t now);
   Status DestroyKey(const KeyRecord& key);
   Status DestroyKeys(const ZoneKeyRecord& record);
@@ -59,13 +63,18 @@ class KeyCache::Impl {
     std::string reason;
   };
 
+  // Whether every key RRset has a signature that is valid now of each KSK that signs; `proved`: and
+  // that verifies.
+  Built CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now, bool proved) const;
   Result<KeyRecord> MakeHsmKey(const ZoneKeyRecord& record, KeyRecord key);
   Result<KeyRecord> MakeSealedKey(const ZoneKeyRecord& record, KeyRecord key, std::uint32_t now);
+  // Fills in where the key is and its public half.
+  Status FindImported(KeyRecord& key, std::string_view uri);
+  Status SealImported(const ZoneKeyRecord& record, KeyRecord& key, std::string_view text,
+                      std::uint32_t now);
   Opened OpenKey(dns::NameView apex, const KeyRecord& key, std::uint32_t now);
   Result<signer::SignatureOctets> SignWith(dns::NameView apex, const KeyRecord& key,
                                            dns::Bytes message, std::uint32_t now);
-  // What stands in the way; State::kReady: nothing.
-  Built CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now) const;
   Built OpenZsk(dns::NameView apex, const KeyRecord& key, std::uint32_t now,
                 signer::SigningKey& signing, std::shared_ptr<const SecretSlot>& slot);
   std::uint64_t SigningId(dns::NameView apex, const signer::PublicOctets& key) const noexcept;
@@ -131,6 +140,69 @@ Result<KeyRecord> KeyCache::Impl::MakeSealedKey(const ZoneKeyRecord& record, Key
   return Error{"no key with a free key tag was found"};
 }
 
+Status KeyCache::Impl::ImportKey(ZoneKeyRecord& record, Role role, std::string_view source,
+                                 std::uint32_t now) {
+  if (record.keys.size() >= kMaxKeysPerZone) return Error{"the zone has too many keys"};
+  KeyRecord key;
+  key.role = role;
+  key.created = now;
+  key.published = key.signing = key.wants_ds = false;
+  const Status done = source.starts_with("pkcs11:") ? FindImported(key, source)
+                                                    : SealImported(record, key, source, now);
+  if (!done) return done;
+  if (record.HasTag(key.key_tag)) {
+    return Error{"the zone has a key with the tag " + std::to_string(key.key_tag) +
+                 " already: one of the two must be rolled first"};
+  }
+  record.keys.push_back(std::move(key));
+  return Status::Ok();
+}
+
+Status KeyCache::Impl::FindImported(KeyRecord& key, std::string_view uri) {
+  if (key.role != Role::kKsk) return Error{"a ZSK in the HSM cannot answer queries"};
+  const auto named = ParsePkcs11Uri(uri);
+  if (!named) return Error{"the pkcs11: URI names no key by object or id"};
+  Result<std::optional<HsmKey>> found = std::optional<HsmKey>();
+  if (named->id.size() == sizeof(KeyId)) {
+    KeyId id;
+    std::copy(named->id.begin(), named->id.end(), id.begin());
+    found = hsm_.FindKey(id);
+  } else if (named->id.empty()) {
+    found = hsm_.FindKeyByLabel(named->object, KeyUse::kSign);
+  }
+  if (!found) return Error{found.error()};
+  if (!found->has_value()) {
+    return Error{"no token has this key as a P-256 pair with an id of 16 octets"};
+  }
+  key.home = KeyHome::kHsm;
+  key.hsm_id = (*found)->id;
+  key.public_key = (*found)->public_key;
+  key.key_tag = signer::KeyTag(key.Dnskey());
+  // The client verifies what it gets: the two halves are a pair, and it may sign.
+  const auto signature = hsm_.Sign(**found, signer::Sha256::Hash(key.public_key));
+  return signature ? Status::Ok() : Status(Error{signature.error()});
+}
+
+Status KeyCache::Impl::SealImported(const ZoneKeyRecord& record, KeyRecord& key,
+                                    std::string_view text, std::uint32_t now) {
+  auto scalar = pool_->Take();
+  if (!scalar) return Error{scalar.error()};
+  if (Status read = ReadPrivateKey(text, scalar->bytes()); !read) return read;
+  if (!signer::PublicHalf(key.algorithm, std::as_const(*scalar).bytes(), key.public_key)) {
+    return Error{"OpenSSL finds no public half for the private key"};
+  }
+  key.home = KeyHome::kSealed;
+  key.key_tag = signer::KeyTag(key.Dnskey());
+  auto shard = shards_.ForSealing(now);
+  if (!shard) return Error{shard.error()};
+  auto sealed = Seal((*shard)->header, (*shard)->key.bytes(), ContextOf(record.apex, key),
+                     std::as_const(*scalar).bytes());
+  if (!sealed) return Error{sealed.error()};
+  key.sealed = *sealed;
+  (*shard)->keys += 1;
+  return Status::Ok();
+}
+
 KeyCache::Impl::Opened KeyCache::Impl::OpenKey(dns::NameView apex, const KeyRecord& key,
                                                std::uint32_t now) {
   if (auto slot = opened_.Find(key.public_key)) return {std::move(slot), false, {}};
@@ -174,7 +246,8 @@ Status KeyCache::Impl::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {
   return Status::Ok();
 }
 
-Built KeyCache::Impl::CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now) const {
+Built KeyCache::Impl::CheckPrepared(const ZoneKeyRecord& record, std::uint32_t now,
+                                    bool proved) const {
   for (const dns::RRset& rrset : KeyRRsets(record)) {
     for (const KeyRecord& signing : record.keys) {
       if (!SignsAhead(signing, rrset.type())) continue;
@@ -183,7 +256,7 @@ Built KeyCache::Impl::CheckPrepared(const ZoneKeyRecord& record, std::uint32_t n
         return NotReady("no signature over the " + dns::ToText(rrset.type()) +
                         " RRset is valid now: the HSM must sign it again");
       }
-      if (!Covers(record, rrset, *serving)) {
+      if (proved && !Covers(record, rrset, *serving)) {
         return Refused("the signature over the " + dns::ToText(rrset.type()) +
                        " RRset does not verify");
       }
@@ -205,15 +278,12 @@ Built KeyCache::Impl::OpenZsk(dns::NameView apex, const KeyRecord& key, std::uin
       recomputed != key.public_key) {
     return Refused("the sealed ZSK is not the one that is published");
   }
-  if (auto signature = SignWith(apex, key, apex.wire(), now); !signature) {
-    return Refused(signature.error());
-  }
   signing = {opened.slot->data(), SigningId(apex, key.public_key), key.key_tag, key.algorithm};
   slot = std::move(opened.slot);
   return {Built::State::kReady, nullptr, {}};
 }
 
-Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
+Built KeyCache::Impl::Load(const ZoneKeyRecord& record, std::uint32_t now) {
   const KeyRecord* first = record.SigningKeyOf(Role::kZsk);
   if (first == nullptr) return Refused("the zone has no published ZSK that signs");
   const KeyRecord* other = nullptr;
@@ -224,8 +294,8 @@ Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
     }
     other = &key;
   }
-  if (Built checked = CheckPrepared(record, now); checked.state != Built::State::kReady) {
-    return checked;
+  if (Built faulty = CheckPrepared(record, now, false); faulty.state != Built::State::kReady) {
+    return faulty;
   }
   auto keys = std::make_shared<ZoneKeys>();
   keys->apex = record.apex;
@@ -239,6 +309,21 @@ Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
   }
   if (opened.state != Built::State::kReady) return opened;
   return {Built::State::kReady, std::move(keys), {}};
+}
+
+Built KeyCache::Impl::Build(const ZoneKeyRecord& record, std::uint32_t now) {
+  if (Built faulty = CheckPrepared(record, now, true); faulty.state != Built::State::kReady) {
+    return faulty;
+  }
+  Built built = Load(record, now);
+  if (built.state != Built::State::kReady) return built;
+  for (const KeyRecord& key : record.keys) {
+    if (!key.IsZsk() || !key.signing) continue;
+    if (auto signature = SignWith(record.apex, key, record.apex.wire(), now); !signature) {
+      return Refused(signature.error());
+    }
+  }
+  return built;
 }
 
 std::uint64_t KeyCache::Impl::SigningId(dns::NameView apex,
@@ -298,6 +383,10 @@ Result<ZoneKeyRecord> KeyCache::MakeKeys(dns::NameView apex, const KeyPolicy& po
   return Error{done.error()};
 }
 
+Built KeyCache::Load(const ZoneKeyRecord& record, std::uint32_t now) {
+  return impl_->Load(record, now);
+}
+
 Built KeyCache::Build(const ZoneKeyRecord& record, std::uint32_t now) {
   return impl_->Build(record, now);
 }
@@ -306,6 +395,11 @@ Result<bool> KeyCache::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t no
   if (!RefreshDue(record, now)) return false;
   if (Status done = impl_->SignAhead(record, now); !done) return Error{done.error()};
   return true;
+}
+
+Status KeyCache::ImportKey(ZoneKeyRecord& record, Role role, std::string_view source,
+                           std::uint32_t now) {
+  return impl_->ImportKey(record, role, source, now);
 }
 
 Status KeyCache::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
@@ -338,7 +432,8 @@ void KeyCache::Maintain(std::uint32_t now) {
 
 KeyCacheStatus KeyCache::status() const {
   const ShardKeys::Counts shards = impl_->shards_.counts();
-  return {shards.open, shards.in_grace, shards.grace_since, impl_->pool_->usage()};
+  return {shards.open,    shards.in_grace, shards.grace_since,   shards.leased,
+          shards.renewed, shards.ended,    impl_->pool_->usage()};
 }
 
 }  // namespace sealwire::keycache

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dns/name.h"
@@ -63,6 +64,9 @@ struct KeyCacheStatus {
   std::size_t open_shards = 0;
   std::size_t shards_in_grace = 0;  // alarm: leases that ran out while the HSM was away
   std::int64_t grace_since = 0;     // seconds since 1970; 0: none
+  std::uint64_t leases = 0;         // of shards, given ever
+  std::uint64_t leases_renewed = 0;
+  std::uint64_t leases_ended = 0;  // they ran out unused, and the shard key was wiped
   SecretPool::Usage secrets;
 };
 
@@ -78,9 +82,12 @@ class KeyCache {
   // stored before anything of it is published. When this fails nothing is left in the token.
   Result<ZoneKeyRecord> MakeKeys(dns::NameView apex, const KeyPolicy& policy, std::uint32_t now);
 
-  // Opens the ZSK, or the two that sign while all keys are replaced: checks that the recomputed
-  // public half is the record's, that one of them stands in the DNSKEY RRset, that each makes a
-  // signature that verifies, and that a prepared signature of each KSK is valid now.
+  // Opens the ZSK, or the two that sign while all keys are replaced, and checks that the recomputed
+  // public half is the record's, that one of them stands in the DNSKEY RRset, and that a prepared
+  // signature of each KSK is valid now.
+  Built Load(const ZoneKeyRecord& record, std::uint32_t now);
+  // Load(), and proof of all of it: each ZSK makes a signature that verifies, and so do those that
+  // were prepared. For records that changed; whoever stores one has it built first.
   Built Build(const ZoneKeyRecord& record, std::uint32_t now);
 
   // Signs the key RRsets anew when half of their time is over (see RefreshDue). True: the record
@@ -92,6 +99,10 @@ class KeyCache {
   // Makes a key that is neither published nor signs yet, with a tag that no key of the record has,
   // published or not, ours or foreign. The record must be stored before it is published.
   Status AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now);
+  // The same with a key that was made elsewhere: `source` is a private key as text
+  // (keycache/private_key.h), which is sealed, or a pkcs11: URI of a KSK that stays where it is.
+  // Refused when its tag is taken.
+  Status ImportKey(ZoneKeyRecord& record, Role role, std::string_view source, std::uint32_t now);
   // Signs the key RRsets as they are in the record now. On an error the record is unchanged.
   Status SignAhead(ZoneKeyRecord& record, std::uint32_t now);
   // Destroys one key in the token; of a sealed key nothing is left when the record forgets it.
@@ -113,6 +124,8 @@ class KeyCache {
 // When the record's signatures end that end first of all RRsets: until then no HSM is needed.
 // 0 when an RRset has none.
 std::uint32_t PreparedUntil(const ZoneKeyRecord& record) noexcept;
+// When that is renewed, in seconds since 1970; 0: at once.
+std::uint32_t RefreshAt(const ZoneKeyRecord& record) noexcept;
 // Half of the prepared time is over, the hour within a day chosen by the apex so that zones do not
 // come together.
 bool RefreshDue(const ZoneKeyRecord& record, std::uint32_t now) noexcept;

@@ -134,8 +134,14 @@ bool RefreshDue(const ZoneKeyRecord& record, std::uint32_t now) noexcept {
         return signer::IsValidAt({each.inception, each.expiration}, now);
       });
   if (!any_valid) return true;
+  return IsLater(now, RefreshAt(record));
+}
+
+std::uint32_t RefreshAt(const ZoneKeyRecord& record) noexcept {
+  const std::uint32_t until = PreparedUntil(record);
+  if (until == 0) return 0;
   const auto spread = static_cast<std::uint32_t>(record.apex.view().Hash(0) % kRefreshSpread);
-  return IsLater(now + kPreparedTime / 2 + spread, until);
+  return until - kPreparedTime / 2 - spread;
 }
 
 }  // namespace sealwire::keycache

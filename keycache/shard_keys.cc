@@ -62,6 +62,7 @@ std::shared_ptr<const OpenShard> ShardKeys::Keep(std::shared_ptr<const OpenShard
   const std::lock_guard lock(mutex_);
   const auto [lease, added] = leases_.try_emplace(shard->header, Lease{shard, now, now, 0});
   lease->second.used = now;
+  if (added) ++totals_.leased;
   return lease->second.shard;
 }
 
@@ -124,6 +125,7 @@ void ShardKeys::Renew(std::uint32_t now) {
       const bool unused = lease.shard.use_count() == 1 && now - lease.used >= lease_;
       if (ran_out && unused) {
         entry = leases_.erase(entry);
+        ++totals_.ended;
         continue;
       }
       if (ran_out) due.push_back(lease.shard);
@@ -144,6 +146,7 @@ void ShardKeys::Renew(std::uint32_t now) {
     if (confirmed) {
       lease.renewed = now;
       lease.grace_since = 0;
+      ++totals_.renewed;
     } else if (lease.grace_since == 0) {
       lease.grace_since = now;
     }
@@ -152,7 +155,7 @@ void ShardKeys::Renew(std::uint32_t now) {
 
 ShardKeys::Counts ShardKeys::counts() const {
   const std::lock_guard lock(mutex_);
-  Counts counts;
+  Counts counts = totals_;
   counts.open = leases_.size();
   for (const auto& [header, lease] : leases_) {
     if (lease.grace_since == 0) continue;

@@ -46,6 +46,9 @@ class ShardKeys {
     std::size_t open = 0;
     std::size_t in_grace = 0;
     std::int64_t grace_since = 0;
+    std::uint64_t leased = 0;   // leases given, ever
+    std::uint64_t renewed = 0;  // times a lease that ran out was confirmed by the HSM
+    std::uint64_t ended = 0;    // leases that ran out unused: the key was wiped
   };
   Counts counts() const;
 
@@ -67,6 +70,7 @@ class ShardKeys {
   const std::uint32_t lease_;
   mutable std::mutex mutex_;  // guards leases_
   std::map<ShardHeader, Lease> leases_;
+  Counts totals_;  // what only grows; guarded by mutex_
   std::mutex sealing_mutex_;  // one thread at a time makes a shard; guards sealing_
   std::shared_ptr<const OpenShard> sealing_;
 };

@@ -52,6 +52,10 @@ std::string_view NameOf(Count count) noexcept {
       return "error_reports";
     case Count::kAnswersStale:
       return "answers_stale";
+    case Count::kKeyWaits:
+      return "key_waits";
+    case Count::kKeyWaitsFailed:
+      return "key_waits_failed";
     case Count::kCount:
       break;
   }

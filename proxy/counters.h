@@ -40,6 +40,8 @@ enum class Count : std::uint8_t {
   kRateLimitSlipped,  // answers sent with TC or BADCOOKIE in their place
   kErrorReports,      // RFC 9567
   kAnswersStale,      // made of what a backend said before it went away
+  kKeyWaits,          // queries that waited for keys of their zone to be opened
+  kKeyWaitsFailed,    // … in vain, or could not wait: answered SERVFAIL
   kCount,
 };
 inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kCount);

@@ -13,6 +13,7 @@
 #include "net/socket_address.h"
 #include "net/tcp_socket.h"
 #include "proxy/clock.h"
+#include "proxy/counters.h"
 #include "proxy/reply_routes.h"
 #include "proxy/tcp_path.h"
 #include "proxy/udp_path.h"
@@ -25,6 +26,8 @@ using namespace std::chrono_literals;
 
 // How often a draining worker looks whether all is answered.
 constexpr auto kDrainCheck = 20ms;
+// How often a worker looks for queries that waited for keys in vain.
+constexpr auto kKeyCheck = 100ms;
 
 }  // namespace
 
@@ -73,7 +76,8 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
         pipeline_(pipeline, *signer_, &forward_, this),
         tcp_(*loop_, pipeline_, counters_.tcp, options.tcp, options.transfers),
         udp_options_{options.udp_batch, UdpPathOptions().query_bytes, pipeline.max_udp_size},
-        drain_check_(*loop_, [this] { StopWhenDrained(); }) {}
+        drain_check_(*loop_, [this] { StopWhenDrained(); }),
+        key_check_(*loop_, [this] { GiveUpOnKeys(); }) {}
 
   ~Impl() override {
     loop_->Post([this] {
@@ -110,6 +114,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
       pthread_setname_np(pthread_self(), "sealwire-worker");
       pipeline_.SetTime(UnixMilliseconds());
       TakeZones();
+      key_check_.StartEvery(kKeyCheck);
       loop_->Run();
     });
   }
@@ -174,8 +179,16 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
       number = next_number_;
     }
     if (!zones) return;  // a later Publish() was taken in place of this one
+    pipeline_.SetTime(UnixMilliseconds());
     pipeline_.UseZones(std::move(zones));
     published_.store(number, std::memory_order_release);
+    EndBatch();  // queries that waited for keys are answered by now
+  }
+
+  void GiveUpOnKeys() {
+    pipeline_.SetTime(UnixMilliseconds());
+    pipeline_.GiveUpOnKeys();
+    EndBatch();
   }
 
   void BeginDrain() {
@@ -188,7 +201,8 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
   }
 
   void StopWhenDrained() {
-    const bool answered = forward_.outstanding() == 0 && tcp_.open() == 0;
+    const bool answered = forward_.outstanding() == 0 && tcp_.open() == 0 &&
+                          pipeline_.counters().waiting.value() == 0;
     if (!answered && SteadyMilliseconds() < drain_until_ms_) return;
     for (auto& path : udp_) path->Close();
     loop_->Stop();
@@ -213,6 +227,7 @@ class KernelWorker::Impl final : public AnswerSink, public ForwardReplies {
   bool draining_ = false;
   std::uint64_t drain_until_ms_ = 0;
   net::Timer drain_check_;
+  net::Timer key_check_;
   std::thread thread_;
 };
 

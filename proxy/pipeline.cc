@@ -14,6 +14,7 @@
 #include "proxy/counters.h"
 #include "proxy/draft.h"
 #include "proxy/kept_query.h"
+#include "proxy/key_waiters.h"
 #include "proxy/latency.h"
 #include "proxy/name_hash.h"
 #include "proxy/packet_tap.h"
@@ -57,6 +58,7 @@ class Pipeline::Impl {
         cached_(options.answer_cache_bytes, options.hash_seed, counters_),
         stale_(options.stale_replies_bytes, options.hash_seed),
         waiting_(options.max_waiting),
+        for_keys_(options.key_calls, options.max_waiting_for_keys),
         audience_(options.audience_zones),
         tap_(options.tap, options.hash_seed),
         gate_(options.notices),
@@ -67,6 +69,10 @@ class Pipeline::Impl {
   void UseZones(std::shared_ptr<const ZoneTable> zones) noexcept {
     zones_ = std::move(zones);
     cached_.UseZones(zones_.get());
+    for_keys_.Resume([this](Ticket ticket) { TryAgain(ticket); });
+  }
+  void GiveUpOnKeys() noexcept {
+    for_keys_.GiveUp(SteadyNanoseconds(), [this](Ticket ticket) { GiveUpOnKeysOf(ticket); });
   }
   void SetTime(std::uint64_t unix_ms) noexcept {
     now_ms_ = unix_ms;
@@ -538,12 +544,42 @@ class Pipeline::Impl {
     answer_.ReuseUntil(now_ms_);
   }
 
+  // The zones changed: a query that waited for keys begins anew.
+  void TryAgain(Ticket ticket) noexcept {
+    WaitingTable::Entry* entry = waiting_.Find(ticket);
+    if (entry == nullptr) return;
+    Query query;
+    query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
+    Resolution resolution = NewResolution(query);
+    const Progress progress = resolution.Start(NameHashes(query.name, zones_->hash_seed()));
+    Proceed(*entry, query, resolution, progress);
+  }
+
+  void GiveUpOnKeysOf(Ticket ticket) noexcept {
+    WaitingTable::Entry* entry = waiting_.Find(ticket);
+    if (entry == nullptr) return;
+    Query query;
+    query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
+    counters_.Add(Count::kKeyWaitsFailed);
+    DeliverFailure(*entry, query, dns::ExtendedError::kNotReady);
+  }
+
+  void AwaitKeys(WaitingTable::Entry& entry, const Query& query, const Zone& zone) noexcept {
+    const Ticket ticket = waiting_.Issue(entry);
+    if (for_keys_.Add(ticket, entry.since_ns, SteadyNanoseconds(), zone.key_call)) {
+      return counters_.Add(Count::kKeyWaits);
+    }
+    counters_.Add(Count::kKeyWaitsFailed);
+    DeliverFailure(entry, query, dns::ExtendedError::kNotReady);
+  }
+
   // Asks once more, or lets the answer go. Nothing of this call's is touched after Ask(), which may
   // re-enter with the reply.
   void Proceed(WaitingTable::Entry& entry, const Query& query, const Resolution& resolution,
                Progress progress) noexcept {
     if (progress == Progress::kWait) {
       const Resolution::Pending& pending = resolution.pending();
+      if (pending.asked == Asked::kKeys) return AwaitKeys(entry, query, *pending.zone);
       const auto packed = PackDraft(answer_, draft_);
       if (!packed) return DeliverFailure(entry, query, dns::ExtendedError::kOther);
       std::memcpy(entry.text->draft.data(), draft_.data(), *packed);
@@ -647,6 +683,7 @@ class Pipeline::Impl {
   CachedAnswers cached_;
   StaleReplies stale_;
   WaitingTable waiting_;
+  KeyWaiters for_keys_;
   AudienceBook audience_;
   PacketTap tap_;
   TransferGate gate_;
@@ -680,6 +717,9 @@ Outcome Pipeline::Handle(dns::Bytes query, const Asker& from, dns::MutableBytes 
 }
 void Pipeline::Handle(std::span<Arrival> batch) noexcept {
   impl_->Handle(batch);
+}
+void Pipeline::GiveUpOnKeys() noexcept {
+  impl_->GiveUpOnKeys();
 }
 bool Pipeline::Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept {
   return impl_->Defer(query, from, route);

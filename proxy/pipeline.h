@@ -5,10 +5,10 @@
 // packet came; the kernel-socket loop and the DPDK loop both feed it. Its time is what it is told,
 // but for the stop watch held to one query in 64 and to those that wait.
 //
-// Waiting is a verdict: a query that needs a backend gives kWait. The caller may then Defer() it;
-// the answer re-enters through OnBackendReply() and leaves through AnswerSink::Deliver(), perhaps
-// before Defer() returns. A caller without backends (a DPDK lcore) hands the query to a pipeline
-// that has.
+// Waiting is a verdict: a query that needs a backend, or its zone's keys, gives kWait. The caller
+// may then Defer() it; the answer re-enters through OnBackendReply(), or with the zones that have
+// the keys, and leaves through AnswerSink::Deliver(), perhaps before Defer() returns. A caller
+// without backends (a DPDK lcore) hands the query to a pipeline that has.
 //
 // Threading: one pipeline per worker, used by that worker's thread only. Ownership: spans are
 // borrowed for the length of a call. Errors: verdicts; nothing throws, nothing allocates per
@@ -99,6 +99,9 @@ class AudienceBook;
 
 class Notices;  // proxy/notices.h
 
+// How long a query waits for the keys of its zone to be opened: less than a resolver does.
+inline constexpr std::uint64_t kKeyPatienceMs = 1000;
+
 struct PipelineOptions {
   std::size_t answer_cache_bytes = 32u << 20;
   std::size_t stale_replies_bytes = 8u << 20;  // of zones that serve stale answers
@@ -113,6 +116,9 @@ struct PipelineOptions {
   TapOptions tap = {};                           // what is sampled for dnstap
   std::size_t audience_zones = 0;                // zones for which is counted who asks them
   Notices* notices = nullptr;                    // where NOTIFY goes; null: it gets NOTIMP
+  // Whom a query that waits for its zone's keys calls; null: nobody, and it does not wait.
+  Notices* key_calls = nullptr;
+  std::size_t max_waiting_for_keys = 1024;  // of max_waiting
 };
 
 class Pipeline {
@@ -124,7 +130,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Between batches: the zones to answer from, and the time (milliseconds since 1970).
+  // Between batches: the zones to answer from, and the time (milliseconds since 1970). Queries that
+  // waited for keys in `zones` are answered here.
   void UseZones(std::shared_ptr<const ZoneTable> zones) noexcept;
   void SetTime(std::uint64_t unix_ms) noexcept;
 
@@ -136,7 +143,11 @@ class Pipeline {
   // read is brought near before the first is answered, so that they wait for memory together.
   void Handle(std::span<Arrival> batch) noexcept;
 
-  // After kWait for the same `query`: asks the backend. False: too many wait; the caller drops it.
+  // Between batches, ten times a second or more: answers those that waited for keys in vain.
+  void GiveUpOnKeys() noexcept;
+
+  // After kWait for the same `query`: asks the backend, or calls for the keys. False: too many
+  // wait; the caller drops it.
   bool Defer(dns::Bytes query, const Asker& from, const ReplyRoute& route) noexcept;
 
   // A backend's answer to `ticket`, untrusted; an unknown ticket is ignored.

@@ -29,6 +29,7 @@ Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcep
       answer_.error = zone->unavailable;
       return Progress::kFailed;
     }
+    if (LacksKeys(*zone)) return AwaitKeys(*zone);
     if (AnswerApexKeys(*zone, name)) {
       return answer_.failed() || apex_signature_missing_ ? Progress::kFailed : Progress::kDone;
     }
@@ -40,6 +41,33 @@ Resolution::Progress Resolution::Follow(const Zone* zone, NameView name) noexcep
     zone = next;
   }
   return answer_.failed() ? Progress::kFailed : Flatten();
+}
+
+// Who does not ask for signatures gets the same answer from a signed zone as from an unsigned one,
+// but for what DNSSEC itself adds to it.
+bool Resolution::LacksKeys(const Zone& zone) const noexcept {
+  if (zone.key_wait == KeyWait::kNone) return false;
+  switch (query_.type) {
+    case RRType::kDNSKEY:
+    case RRType::kCDS:
+    case RRType::kCDNSKEY:
+    case RRType::kNSEC:
+    case RRType::kNSEC3PARAM:
+    case RRType::kRRSIG:
+    case RRType::kANY:
+      return true;
+    default:
+      return query_.dnssec_ok();
+  }
+}
+
+Resolution::Progress Resolution::AwaitKeys(const Zone& zone) noexcept {
+  if (zone.key_wait == KeyWait::kLong) {
+    answer_.error = dns::ExtendedError::kNotReady;
+    return Progress::kFailed;
+  }
+  pending_ = {&zone, {}, query_.type, Asked::kKeys, hops_};
+  return Progress::kWait;
 }
 
 Resolution::Progress Resolution::Settle(const Zone& zone, Step step) noexcept {
@@ -80,6 +108,7 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
   const bool parent_side = asked.type == RRType::kDS || asked.asked == Asked::kCutAtName;
   const Zone* zone = zones_.Find(asked.name, parent_side);
   if (zone == nullptr) return Progress::kFailed;
+  if (LacksKeys(*zone)) return AwaitKeys(*zone);  // they went while the backend was asked
   many_zones_ = zone != first_zone_;
   asked_backend_ = true;
   // Behind an alias more than one backend's word may be at stake: it is asked for each time.
@@ -98,6 +127,8 @@ Resolution::Progress Resolution::Resume(const Pending& asked, dns::Bytes reply) 
     return Progress::kFailed;
   }
   switch (asked.asked) {
+    case Asked::kKeys:
+      break;
     case Asked::kAnswer:
       return Settle(*zone, TakeAnswer(*zone, asked, read));
     case Asked::kDsOfZone:

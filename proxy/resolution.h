@@ -26,8 +26,9 @@ struct BackendReply;
 // RFC 6672 section 2.2: the name made by a DNAME is too long.
 inline constexpr dns::Rcode kYXDomain{6};
 
-// Why a backend is asked.
+// Why a resolution waits: what a backend is asked for.
 enum class Asked : std::uint8_t {
+  kKeys,       // no backend is: the zone's keys must be opened first
   kAnswer,     // for the answer itself
   kCutAtName,  // for NS at a name that has no DS, to learn whether it is a zone cut
   kDsOfCut,    // for the DS of a referral that is already in the answer
@@ -82,6 +83,9 @@ class Resolution {
 
   bool ParentSide() const noexcept { return query_.type == dns::RRType::kDS; }
   Progress Follow(const Zone* zone, dns::NameView name) noexcept;
+  // The answer needs keys of the zone that are not open.
+  bool LacksKeys(const Zone& zone) const noexcept;
+  Progress AwaitKeys(const Zone& zone) noexcept;
   // The zone an alias leads to, or null when the answer ends there.
   const Zone* FollowAlias(dns::NameView target) noexcept;
   Progress Settle(const Zone& zone, Step step) noexcept;

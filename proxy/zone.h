@@ -44,6 +44,14 @@ struct ForwardSet {
   std::shared_ptr<const signer::TsigKey> tsig = nullptr;
 };
 
+// Whether the keys of a signed zone are open. While they are not, nothing leaves that a validator
+// would look at (Resolution::Follow()).
+enum class KeyWait : std::uint8_t {
+  kNone,   // they are, or the zone is unsigned
+  kShort,  // they are opened when a query calls for them: it waits
+  kLong,   // they cannot be opened now: nobody waits
+};
+
 struct ZonePolicy {
   std::uint32_t signature_validity = 3 * 86400;  // seconds
   std::uint32_t inception_skew = 3600;           // seconds before now
@@ -69,7 +77,9 @@ struct Zone {
   std::shared_ptr<const ForwardSet> forward;
   dns::ExtendedError unavailable = dns::ExtendedError::kNotReady;  // why both are null
   std::shared_ptr<const ZoneTransfers> transfers;                  // null: with nobody
-  std::shared_ptr<const keycache::ZoneKeys> keys;  // null: the zone is served unsigned
+  std::shared_ptr<const keycache::ZoneKeys> keys;  // null: unsigned, or key_wait says why not
+  KeyWait key_wait = KeyWait::kNone;
+  std::uint64_t key_call = 0;  // what is put into PipelineOptions::key_calls to have them opened
   // Which zones of ours lie below this one: 0 for none; else it changes whenever one comes or goes,
   // since some answers of this zone then do too. Set by ZoneTable::With().
   std::uint32_t zones_below = 0;

@@ -31,6 +31,7 @@ policies:
   honest: {denial: white-lies}
   never: {serve_stale: off}
 ink: {pairs: 4096, threads: 1, implementation: portable}
+keys: {cache: 200000}
 log: {level: debug, format: json}
 cookies: {secret_file: /etc/sealwire/cookies}
 rate_limit: {responses_per_second: 20, nxdomains_per_second: 10, errors_per_second: 5, all_per_second: 1000, window: 5, slip: 1, ipv4_prefix: 32, ipv6_prefix: 64, exempt: ["10.0.0.0/8", "::1"], table_size: 4096, log_only: true}
@@ -165,6 +166,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config->policies.at("short").forward_cache, 30u);
   EXPECT_EQ(config->policies.at("never").serve_stale, 0u);
   EXPECT_EQ(config->ink.pairs, 4096u);
+  EXPECT_EQ(config->keys.cache, 200000u);
   EXPECT_EQ(config->ink.implementation, InkImplementation::kPortable);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
   EXPECT_EQ(config->cookie_secret_file, "/etc/sealwire/cookies");

@@ -47,6 +47,7 @@ class FakeKeyMaker : public KeyMaker {
     for (const keycache::KeyOrder& order : keycache::OrdersFor(policy, 0)) {
       record.keys.push_back(Key(order, now));
     }
+    Prepare(record, now);
     return record;
   }
   keycache::Built Build(const keycache::ZoneKeyRecord& record, std::uint32_t) override {
@@ -73,8 +74,22 @@ class FakeKeyMaker : public KeyMaker {
     record.keys.push_back(key);
     return Status::Ok();
   }
-  Status SignAhead(keycache::ZoneKeyRecord&, std::uint32_t) override {
-    return away ? Status(Error{"the HSM is away"}) : Status::Ok();
+  // Every source is another key, but "taken", which has the tag of a key that is there.
+  Status ImportKey(keycache::ZoneKeyRecord& record, keycache::Role role, std::string_view source,
+                   std::uint32_t now) override {
+    if (source == "taken") return Error{"the zone has a key with that tag already"};
+    keycache::KeyOrder order;
+    order.role = role;
+    if (Status added = AddKey(record, order, now); !added.ok()) {
+      return added;
+    }
+    record.keys.back().home = keycache::KeyHome::kSealed;
+    return Status::Ok();
+  }
+  Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override {
+    if (away) return Error{"the HSM is away"};
+    Prepare(record, now);
+    return Status::Ok();
   }
   Status DestroyKey(const keycache::KeyRecord&) override {
     if (away) return Error{"the HSM is away"};
@@ -92,6 +107,22 @@ class FakeKeyMaker : public KeyMaker {
   int destroyed = 0;
 
  private:
+  static void Prepare(keycache::ZoneKeyRecord& record, std::uint32_t now) {
+    record.prepared.clear();
+    for (const dns::RRType type :
+         {dns::RRType::kDNSKEY, dns::RRType::kCDS, dns::RRType::kCDNSKEY}) {
+      keycache::PreparedSignature& signature = record.prepared.emplace_back();
+      signature.covered = type;
+      signature.inception = now - 3600;
+      signature.expiration = now + 14 * 86400;
+      signature.rdata.resize(100);
+      dns::Writer out(signature.rdata);  // RFC 4034 section 3.1
+      out.U16(static_cast<std::uint16_t>(type));
+      out.Run(std::array<std::uint8_t, 6>{});
+      out.U32(signature.expiration);
+      out.U32(signature.inception);
+    }
+  }
   keycache::KeyRecord Key(const keycache::KeyOrder& order, std::uint32_t now) {
     const keycache::Role role = order.role;
     keycache::KeyRecord key;
@@ -163,8 +194,10 @@ class ControlFixture : public testing::Test {
     ParentConfig parent;
     parent.servers = {*net::Endpoint::FromText("192.0.2.1:53")};
     zones_->UseParent(std::make_shared<ParentCheck>(parent, parent_));
+    BeforeRestore();
     zones_->Restore();
   }
+  virtual void BeforeRestore() {}
   void End() {
     zones_.reset();
     registry_.reset();

@@ -210,6 +210,8 @@ TEST_F(KeyCacheTest, LeaseThatRunsOutWithTheHsmAwayGoesOnInGrace) {
   FindHsm();
   cache_->Maintain(kNow + 2 * kDay);
   EXPECT_EQ(cache_->status().shards_in_grace, 0u);
+  EXPECT_EQ(cache_->status().leases, 1u);
+  EXPECT_EQ(cache_->status().leases_renewed, 1u);
 }
 
 TEST_F(KeyCacheTest, LeaseOfAnUnusedShardEnds) {
@@ -219,7 +221,62 @@ TEST_F(KeyCacheTest, LeaseOfAnUnusedShardEnds) {
   EXPECT_EQ(cache_->status().open_shards, 1u);
   cache_->Maintain(kNow + kDay);
   EXPECT_EQ(cache_->status().open_shards, 0u);
+  EXPECT_EQ(cache_->status().leases_ended, 1u);
   EXPECT_EQ(cache_->status().secrets.used, 0u);
+}
+
+TEST_F(KeyCacheTest, HsmAwayForTenDaysIsAnAlarmAndNothingElse) {
+  const ZoneKeyRecord record = MakeZone("example.net.");
+  const Built built = cache_->Build(record, kNow);
+  ASSERT_TRUE(built.keys);
+  LoseHsm();
+  for (std::uint32_t at = kNow; at < kNow + 10 * kDay; at += 3600) cache_->Maintain(at);
+  EXPECT_EQ(cache_->status().shards_in_grace, 1u);
+  EXPECT_EQ(cache_->status().grace_since, kNow + kDay);
+  EXPECT_EQ(cache_->Load(record, kNow + 10 * kDay).state, Built::State::kReady);
+  signer::OpensslSigner software;
+  signer::Signature signature;
+  EXPECT_TRUE(software.Sign(built.keys->zsk, signer::Digest{1}, signature));
+}
+
+TEST_F(KeyCacheTest, LoadTakesWhatWasStoredAndNotWhatWasExchanged) {
+  const ZoneKeyRecord one = MakeZone("one.example."), two = MakeZone("two.example.");
+  Restart();
+  EXPECT_EQ(cache_->Load(one, kNow).state, Built::State::kReady);
+  ZoneKeyRecord mixed = one;
+  mixed.keys[1].sealed = two.keys[1].sealed;
+  EXPECT_EQ(cache_->Load(mixed, kNow).state, Built::State::kRefused);
+  EXPECT_EQ(cache_->Load(one, kNow + 15 * kDay).state, Built::State::kNotReady)
+      << "no signature over its key RRset is valid";
+}
+
+TEST_F(KeyCacheTest, ImportedKeyIsSealedAndSigns) {
+  ZoneKeyRecord record = MakeZone("example.net.");
+  constexpr char kBind[] =
+      "Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\n"
+      "PrivateKey: +/qb4Wh2p0reESo7QeIBSoxnmGGTiIIyGFpSeG9OcTg=\n";
+  ASSERT_TRUE(cache_->ImportKey(record, Role::kZsk, kBind, kNow));
+  ASSERT_EQ(record.keys.size(), 3u);
+  EXPECT_FALSE(cache_->ImportKey(record, Role::kZsk, kBind, kNow)) << "its tag is taken";
+  EXPECT_EQ(record.keys.size(), 3u);
+  record.keys[1].signing = false;
+  record.keys[2].published = record.keys[2].signing = true;
+  ASSERT_TRUE(cache_->SignAhead(record, kNow));
+  Restart();
+  auto stored = ZoneKeyRecord::Decode(record.Encode());
+  ASSERT_TRUE(stored) << stored.error();
+  EXPECT_EQ(cache_->Build(*stored, kNow).state, Built::State::kReady);
+}
+
+TEST_F(KeyCacheTest, KskOfAPkcs11UriStaysInTheToken) {
+  const ZoneKeyRecord made = MakeZone("elsewhere.example.");
+  ZoneKeyRecord record = MakeZone("example.net.");
+  ASSERT_TRUE(cache_->ImportKey(record, Role::kKsk, "pkcs11:object=elsewhere.example.", kNow));
+  EXPECT_EQ(record.keys.back().home, KeyHome::kHsm);
+  EXPECT_EQ(record.keys.back().public_key, made.keys[0].public_key);
+  EXPECT_FALSE(cache_->ImportKey(record, Role::kZsk, "pkcs11:object=elsewhere.example.", kNow));
+  EXPECT_FALSE(cache_->ImportKey(record, Role::kKsk, "pkcs11:object=nobody", kNow));
+  EXPECT_FALSE(cache_->ImportKey(record, Role::kKsk, "pkcs11:token=test", kNow));
 }
 
 TEST_F(KeyCacheTest, RefreshSignsAnew) {
