@@ -70,7 +70,7 @@ class ShardKeys {
   const std::uint32_t lease_;
   mutable std::mutex mutex_;  // guards leases_
   std::map<ShardHeader, Lease> leases_;
-  Counts totals_;  // what only grows; guarded by mutex_
+  Counts totals_;             // what only grows; guarded by mutex_
   std::mutex sealing_mutex_;  // one thread at a time makes a shard; guards sealing_
   std::shared_ptr<const OpenShard> sealing_;
 };

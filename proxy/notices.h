@@ -3,7 +3,8 @@
 //
 // A ring of fixed size, many writers and one reader, without a lock (D. Vyukov's bounded queue).
 // A full ring refuses: whoever sent the NOTIFY is not answered and sends it again (RFC 1996 section
-// 3.6), whoever asked is told that the zone is not ready. Threading: Put() by any thread, Take() by one. No allocation after construction.
+// 3.6), whoever asked is told that the zone is not ready. Threading: Put() by any thread, Take() by
+// one. No allocation after construction.
 #pragma once
 
 #include <atomic>
