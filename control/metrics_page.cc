@@ -16,7 +16,7 @@ constexpr std::array<const char*, proxy::kCounts> kPipelineHelp = {
     "Queries with the DO flag.",
     "Queries answered at once.",
     "Queries dropped.",
-    "Queries that had to wait for a backend.",
+    "Queries that had to wait for a backend, or for keys.",
     "Answers with a signature in them.",
     "Answers for names that do not exist.",
     "Answers cut short, with the TC flag.",
@@ -35,6 +35,8 @@ constexpr std::array<const char*, proxy::kCounts> kPipelineHelp = {
     "Answers that rate limiting replaced by one with TC or BADCOOKIE.",
     "Error reports of resolvers (RFC 9567).",
     "Answers made of what a backend said before it went away.",
+    "Queries that waited for the keys of their zone to be opened.",
+    "Queries that waited for keys in vain, or could not wait: answered SERVFAIL.",
 };
 
 void AddPipeline(MetricsText& out, const proxy::PipelineTotals& totals) {
