@@ -26,12 +26,16 @@ bool Denial::CoverByNsec(const DenyingZone& by, const MissingName& missing) noex
 }
 
 // The owner of an NSEC that covers `name`. It must not exist itself: its bitmap would deny its
-// types, and the gap what is below it.
+// types, and the gap what is below it. Behind a backend nobody knows what exists: there only a
+// label that ends in octet 255 will do, which no text has. One of 63 octets may have no room for
+// it.
 std::optional<dns::Name> Denial::OwnerBefore(const Zone& zone, dns::NameView name) const noexcept {
   auto owner = signer::NameBefore(name);
   if (!owner) return std::nullopt;
-  const bool exists = (zone.local && zone.local->Exact(*owner) != nullptr) ||
-                      zones_.IsApexBelow(zone, *owner) || zones_.IsAboveApex(zone, *owner);
+  const bool may_exist =
+      zone.local ? zone.local->Exact(*owner) != nullptr : owner->view().FirstLabel().back() != 0xff;
+  const bool exists =
+      may_exist || zones_.IsApexBelow(zone, *owner) || zones_.IsAboveApex(zone, *owner);
   return exists ? std::nullopt : owner;
 }
 

@@ -86,6 +86,18 @@ class Zone:
         # A target that begins with an escaped @ is refused by the reader of zone files.
         return rng.choice([name for name in sorted(self._names) if not name.startswith("\\@")] + ["missing", "any.a"])
 
+    def existing(self):
+        """{name: types} of all that is there and this zone's own: names with data, empty non-terminals, cuts."""
+        found = {}
+        for name, kind in self.rrsets:
+            if self.below_cut(name) and (name not in self.cuts or kind not in (rdt.NS, rdt.DS)):
+                continue
+            found.setdefault(name, set()).add(kind)
+            while name != self.apex:
+                name = name.parent()
+                found.setdefault(name, set())
+        return found
+
     def below_cut(self, name):
         """The name is not this zone's to answer: at or below a cut."""
         return any(name.is_subdomain(cut) for cut in self.cuts)

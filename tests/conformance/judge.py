@@ -34,11 +34,11 @@ def end_of_chain(reply):
 
 
 class Judge:
-    """Knows the zones, and each zone's keys."""
+    """Knows the zones, each zone's keys, and which of them deny otherwise than by compact denial: {apex: "white-lies" or "nsec3"}."""
 
-    def __init__(self, zones, keys, asked_only=frozenset()):
+    def __init__(self, zones, keys, asked_only=frozenset(), denial=None):
         self.zones = {zone.apex: zone for zone in zones.values()}
-        self._keys, self._asked_only = keys, asked_only
+        self._keys, self._asked_only, self._denial = keys, asked_only, denial or {}
 
     def zone_of(self, name):
         """The zone that `name` belongs to, or None."""
@@ -52,13 +52,22 @@ class Judge:
         """The first thing in which `signed` (DO set) departs from `truth`, or does not prove it; else None."""
         if len(aliases(truth)) >= MANY_ALIASES or end_of_chain(truth) is None:
             return proofs.signatures(signed, self._keys, self._unsigned(signed))
-        if signed.rcode() not in (dns.rcode.NOERROR, dns.rcode.YXDOMAIN):
+        last = self.zone_of(end_of_chain(truth))
+        if signed.rcode() not in self._rcodes(truth, last):
             return f"{dns.rcode.to_text(signed.rcode())}, truly {dns.rcode.to_text(truth.rcode())}"
         if plain(signed) != plain(truth):
             return "another answer section"
         if (signed.flags ^ truth.flags) & dns.flags.AA:
             return "AA"
-        return proofs.signatures(signed, self._keys, self._unsigned(signed)) or self._denials(signed) or self._end(signed, truth)
+        return (proofs.signatures(signed, self._keys, self._unsigned(signed)) or self._denials(signed) or
+                self._denials_by_hash(signed) or self._wildcards(signed) or self._end(signed, truth))
+
+    def _rcodes(self, truth, zone):
+        """Compact denial hides NXDOMAIN from those who set DO (RFC 9824 section 4); white lies fall back on it (decision 0101)."""
+        denial = self._denial.get(zone.apex) if zone else None
+        if truth.rcode() != dns.rcode.NXDOMAIN or denial == "nsec3":
+            return {truth.rcode()}
+        return {dns.rcode.NOERROR, dns.rcode.NXDOMAIN} if denial else {dns.rcode.NOERROR}
 
     def _unsigned(self, signed):
         """What must not be signed: CNAMEs that a DNAME of the answer makes, NS at cuts."""
@@ -82,6 +91,30 @@ class Judge:
                     return f"the NSEC of {owner} denies {rdt.to_text(kind)}"
         return None
 
+    def _denials_by_hash(self, signed):
+        """No NSEC3 covers or denies what its zone has, empty non-terminals too."""
+        apexes = {self.zone_of(r.name).apex for r in signed.authority if r.rdtype == rdt.NSEC3}
+        for zone in (self.zones[apex] for apex in apexes):
+            proof = proofs.Nsec3(signed, zone.apex)
+            unseen = {rdt.DNAME} if zone.apex in self._asked_only else set()
+            for name, kinds in zone.existing().items():
+                if proof.covering(name):
+                    return f"an NSEC3 denies {name}"
+                at = proof.match(name)
+                denied = kinds - proofs.types_of(at) - unseen if at else set()
+                if denied:
+                    return f"the NSEC3 of {name} denies {rdt.to_text(min(denied))}"
+        return None
+
+    def _wildcards(self, signed):
+        """RFC 4035 section 5.3.4: an answer made from a wildcard proves that nothing closer is there."""
+        for owner, next_closer in proofs.wildcard_expanded(signed):
+            apex = self.zone_of(owner).apex
+            if not any(proofs.covers(o, r.next, next_closer, apex) for o, r in proofs.nsec_records(signed)) and \
+                    not proofs.Nsec3(signed, apex).covering(next_closer):
+                return f"no proof that {owner} is not there itself"
+        return None
+
     def _end(self, signed, truth):
         name, rdtype = end_of_chain(signed), signed.question[0].rdtype
         zone = self.zone_of(name)
@@ -89,13 +122,14 @@ class Judge:
         if zone is None or truth.rcode() == dns.rcode.YXDOMAIN or (name, rdtype) in plain(signed):
             return None
         if truth.rcode() == dns.rcode.NXDOMAIN:
-            return proofs.no_name_compact(signed, name)
+            return proofs.no_name(signed, name, zone.apex) if signed.rcode() == truth.rcode() else proofs.no_name_compact(signed, name)
         if ns is not None and ns.name in zone.cuts:
             return self._referral(signed, ns, zone)
         if not any(r.rdtype == rdt.SOA and r.name == zone.apex for r in signed.authority):
             return "no SOA"
         if rdtype == rdt.DS and name == zone.apex:     # only the child's side is here (RFC 4035 section 3.1.4.1)
-            return None if any(owner == name for owner, _ in proofs.nsec_records(signed)) else "no NSEC at the apex"
+            there = any(owner == name for owner, _ in proofs.nsec_records(signed)) or proofs.Nsec3(signed, zone.apex).match(name)
+            return None if there else "no NSEC at the apex"
         return proofs.no_data(signed, name, rdtype, zone.apex)
 
     def _referral(self, signed, ns, zone):

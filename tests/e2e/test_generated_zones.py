@@ -29,20 +29,26 @@ QUESTIONS = int(os.environ.get("SEALWIRE_QUESTIONS", 20))     # to each zone
 SEED = int(os.environ.get("SEALWIRE_SEED", time.time_ns() % 2**32))
 
 
+DENIAL = ("compact", "white-lies", "nsec3")
+
+
 class World:
-    """Half of the zones are held whole, half are asked of NSD, which has them all."""
+    """Half of the zones are held whole, half are asked of NSD, which has them all; a third of each denies in each way."""
 
     def __init__(self, parts):
         self.zones = generated.make(SEED, ZONES)
         self.nsd = stack.nsd(parts, {apex: zone.text for apex, zone in self.zones.items()})
-        self.sealwire = stack.Sealwire(parts, workers=1)
-        home, entries, self.asked_only = parts.folder("zones"), [], set()
+        self.sealwire = stack.Sealwire(parts, workers=1, config_extra="".join(f"  {mode}: {{denial: {mode}}}\n" for mode in DENIAL))
+        home, entries, self.asked_only, denial = parts.folder("zones"), [], set(), {}
         for i, (apex, zone) in enumerate(self.zones.items()):
             (home / apex).write_text(zone.text)
             backend = f"{{file: {home / apex}}}" if i % 2 else f'{{forward: ["127.0.0.1:{self.nsd}"]}}'
             if not i % 2:
                 self.asked_only.add(zone.apex)
-            entries.append(f"  - {{name: {apex}, backend: {backend}, dnssec: on}}")
+            mode = DENIAL[i // 2 % 3]
+            if mode != "compact":
+                denial[zone.apex] = mode
+            entries.append(f"  - {{name: {apex}, backend: {backend}, policy: {mode}, dnssec: on}}")
         (home / "apply.yaml").write_text("zones:\n" + "\n".join(entries) + "\n")
         self.sealwire.ctl("apply", home / "apply.yaml", status=(0, 3))
         for apex in self.zones:
@@ -51,7 +57,7 @@ class World:
         for apex in self.zones:
             reply = stack.ask(self.sealwire.port, apex, "DNSKEY", dnssec=True, tcp=True)
             self.keys.update({r.name: r for r in reply.answer if r.rdtype == rdt.DNSKEY})
-        self.judge = judge.Judge(self.zones, self.keys, self.asked_only)
+        self.judge = judge.Judge(self.zones, self.keys, self.asked_only, denial)
 
     def questions(self):
         return [(zone, name, rdtype) for zone in self.zones.values() for name, rdtype in zone.questions(QUESTIONS)]

@@ -290,5 +290,22 @@ TEST_F(DenialModesOnce, Rule1_TheEncloserBehindABackendIsLeftOpen) {
   EXPECT_EQ(DenialReader::Denies(reply.wire(), www), "");
 }
 
+// A label of 63 octets leaves no room to make up a neighbour: the label before may be a name that
+// the backend has.
+TEST_F(DenialModesOnce, Rule1_ANeighbourBehindABackendIsLeftOpen) {
+  auto zone = ForwardZoneOf("cdn.example.");
+  zone->policy.denial = DenialMode::kWhiteLies;
+  Serve(zone);
+  const std::string stem(62, 'y');
+  const std::string name = stem + "b.cdn.example.";
+  Backend(name, RRType::kA, BackendSays().Rcode(Rcode::kNXDomain).Authority(kSoa));
+  const Reply reply = Get(Ask(name, RRType::kA).Dnssec());
+  const std::vector<Existing> neighbours = {ExistingName(N(stem + "a.cdn.example."), {RRType::kA}),
+                                            ExistingName(N("w." + stem + "a.cdn.example."), {})};
+  EXPECT_EQ(DenialReader::Denies(reply.wire(), neighbours), "");
+  EXPECT_EQ(reply.rcode(), 0);
+  EXPECT_EQ(ProofIn(reply, name, RRType::kA), Proof::kNoSuchName);
+}
+
 }  // namespace
 }  // namespace sealwire::proxy::testing
