@@ -101,9 +101,9 @@ class KnotPrimary:
 
 
 class NsdPrimary:
-    """NSD with {zone: text}; it tells Sealwire of a reload."""
+    """NSD with {zone: text}; it tells Sealwire of a reload. `ixfr`: it makes differences of what it reloads."""
 
-    def __init__(self, parts, zones, *, notify=None, key=None, name="nsdprimary", patience=10):
+    def __init__(self, parts, zones, *, notify=None, key=None, name="nsdprimary", patience=10, ixfr=False):
         self.port, self.home = stack.free_port(), parts.folder(name)
         self._control = stack.free_port()
         who = key or "NOKEY"
@@ -118,6 +118,8 @@ class NsdPrimary:
         for zone, text in zones.items():
             (self.home / f"{zone}.zone").write_text(text)
             lines += ["zone:", f'  name: "{zone}"', f'  zonefile: "{self.home}/{zone}.zone"', f"  provide-xfr: 127.0.0.1 {who}"]
+            if ixfr:
+                lines += ["  store-ixfr: yes", "  create-ixfr: yes"]
             if notify:
                 lines += [f"  notify: 127.0.0.1@{notify} {who}", "  notify-retry: 3"]
         (self.home / "nsd.conf").write_text("\n".join(lines) + "\n")
