@@ -88,12 +88,12 @@ class _Through:
 
 
 class Drill(_Through):
-    """ldns 1.8 does not chase a CNAME that a DNAME made, whoever signed the DNAME."""
+    """ldns 1.8 does not chase a CNAME that a DNAME made, whoever signed the DNAME. It goes on to TCP with `-a` only."""
 
     title, every, cannot = "drill (ldns)", 4, ("dname",)
 
     def fault(self, name, rdtype):
-        said = _say("drill", "-S", "-k", self._anchor, "-p", self._port, "@127.0.0.1", name, rdtype)
+        said = _say("drill", "-a", "-S", "-k", self._anchor, "-p", self._port, "@127.0.0.1", name, rdtype)
         return None if "Chase successful" in said else (said.strip().splitlines() or ["nothing said"])[-1][:120]
 
 
