@@ -69,6 +69,8 @@ class Session {
 
   // The answer's JSON (null for 204) when the status is 2xx.
   std::optional<nlohmann::json> Get(const std::string& path);
+  // Every page of a list: {member: […]}. `path` may have a query.
+  std::optional<nlohmann::json> GetAll(const std::string& path, const char* member);
   std::optional<nlohmann::json> Send(const control::ApiClient::Request& request);
   // Null when there is no such resource.
   std::optional<nlohmann::json> GetIfThere(const std::string& path);

@@ -40,7 +40,7 @@ int NodeList(const Options& options) {
 int BackendList(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  const auto backends = session->Get("/v1/backends");
+  const auto backends = session->GetAll("/v1/backends", "backends");
   if (!backends) return kFailed;
   if (options.json) {
     PrintJson(*backends);
@@ -59,7 +59,7 @@ int BackendList(const Options& options) {
 int BackendCheck(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  const auto backends = session->Get("/v1/backends");
+  const auto backends = session->GetAll("/v1/backends", "backends");
   if (!backends) return kFailed;
   json down = json::array();
   for (const json& backend : backends->value("backends", json::array())) {

@@ -62,6 +62,21 @@ std::optional<json> Session::Get(const std::string& path) {
   return Send({"GET", path, {}, false});
 }
 
+std::optional<json> Session::GetAll(const std::string& path, const char* member) {
+  json items = json::array();
+  std::string cursor;
+  do {
+    std::string page_path = path + (path.find('?') == std::string::npos ? "?" : "&") + "limit=1000";
+    if (!cursor.empty()) page_path += "&cursor=" + control::ApiClient::Encode(cursor);
+    auto page = Get(page_path);
+    if (!page) return std::nullopt;
+    for (json& item : (*page)[member]) items.push_back(std::move(item));
+    const json next = page->value("next_cursor", json());
+    cursor = next.is_string() ? next.get<std::string>() : "";
+  } while (!cursor.empty());
+  return json{{member, std::move(items)}};
+}
+
 std::optional<json> Session::Send(const control::ApiClient::Request& request) {
   const auto answer = client_.Call(request);
   if (answer.ok() && answer->ok()) return answer->Json();

@@ -38,7 +38,7 @@ int TokenAdd(const Options& options) {
 int TokenList(const Options& options) {
   auto session = Session::Open(options);
   if (!session) return kFailed;
-  const auto tokens = session->Get("/v1/tokens");
+  const auto tokens = session->GetAll("/v1/tokens", "tokens");
   if (!tokens) return kFailed;
   if (options.json) {
     PrintJson(*tokens);

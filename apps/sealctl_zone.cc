@@ -40,19 +40,11 @@ void ShowZone(const json& zone) {
 
 // Every page of the list.
 std::optional<json> AllZones(Session& session, const Options& options) {
-  json zones = json::array();
-  std::string cursor;
-  do {
-    std::string path = "/v1/zones?limit=1000";
-    if (!cursor.empty()) path += "&cursor=" + control::ApiClient::Encode(cursor);
-    if (!options.status.empty()) path += "&status=" + control::ApiClient::Encode(options.status);
-    if (!options.part.empty()) path += "&q=" + control::ApiClient::Encode(options.part);
-    auto page = session.Get(path);
-    if (!page) return std::nullopt;
-    for (json& zone : (*page)["zones"]) zones.push_back(std::move(zone));
-    cursor = (*page)["next_cursor"].is_string() ? (*page)["next_cursor"].get<std::string>() : "";
-  } while (!cursor.empty());
-  return zones;
+  std::string path = "/v1/zones?q=" + control::ApiClient::Encode(options.part);
+  if (!options.status.empty()) path += "&status=" + control::ApiClient::Encode(options.status);
+  auto all = session.GetAll(path, "zones");
+  if (!all) return std::nullopt;
+  return std::move((*all)["zones"]);
 }
 
 // Carries out one step of a plan; nothing when it failed, else whether it is still pending.

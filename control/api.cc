@@ -100,6 +100,50 @@ bool Api::Call::CheckPrecondition(const ZoneEntry* entry,
   return true;
 }
 
+bool Api::Call::CheckTag(const std::string& tag) const {
+  switch (MatchTag(request.Header("If-Match"), tag)) {
+    case TagMatch::kMatch:
+      return true;
+    case TagMatch::kMalformed:
+      Fail(400, "malformed-tag", "Malformed precondition", "If-Match takes entity tags, or *");
+      return false;
+    case TagMatch::kOther:
+      break;
+  }
+  Fail(412, "changed", "Precondition failed", "it was changed since it was read");
+  return false;
+}
+
+void Api::Call::SendTagged(const json& body, const std::string& tag) const {
+  const std::string* known = request.Header("If-None-Match");
+  const bool has_it = known != nullptr && *known == tag;
+  net::HttpResponse response = has_it ? net::HttpResponse{304, {}, ""} : JsonReply(200, body);
+  response.headers.emplace_back("ETag", tag);
+  Send(std::move(response));
+}
+
+bool Api::Call::PutPage(json& body, const char* name, json list, const char* key) const {
+  constexpr std::uint64_t kDefaultLimit = 100;
+  constexpr std::uint64_t kMaxLimit = 1000;
+  const auto limit = QueryNumber("limit", kDefaultLimit, 1, kMaxLimit);
+  if (!limit) return false;
+  const std::string* cursor = request.Query("cursor");
+  auto first = list.begin();
+  if (cursor != nullptr) {
+    first = std::upper_bound(list.begin(), list.end(), *cursor,
+                             [key](const std::string& after, const json& item) {
+                               return after < item[key].get_ref<const std::string&>();
+                             });
+  }
+  const auto count =
+      std::min<std::uint64_t>(*limit, static_cast<std::uint64_t>(list.end() - first));
+  const auto last = first + static_cast<json::difference_type>(count);
+  body["next_cursor"] = last == list.end() ? json(nullptr) : (*(last - 1))[key];
+  json& page = body[name] = json::array();
+  for (auto item = first; item != last; ++item) page.push_back(std::move(*item));
+  return true;
+}
+
 std::optional<std::uint64_t> Api::Call::QueryNumber(const char* name, std::uint64_t fallback,
                                                     std::uint64_t min, std::uint64_t max) const {
   const std::string* text = request.Query(name);

@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,13 @@ class Api {
   void DeleteToken(Call& call);
   bool CommitTokens(Call& call, Change& change);
 
+  // Keys and rollovers are two views of one record: its tag is the tag of both.
+  // True when If-Match allows a change of it, at this moment; false: the answer is sent.
+  void SendChangedKeys(Call& call);
+  bool MayChangeKeys(const Call& call, const std::string& name);
+  // `done` of a change of a zone's keys, which is under way until then.
+  Done ChangingKeys(const std::string& name, Done done);
+
   nlohmann::json DnssecJson(const std::string& name);
   nlohmann::json RolloversJson(const ZoneEntry& entry, const keycache::ZoneKeyRecord& record);
 
@@ -117,6 +125,7 @@ class Api {
   PowerDnsFacade powerdns_;
   CloudflareFacade cloudflare_;
   std::list<net::HttpReply> listeners_;
+  std::multiset<std::string> changing_keys_;  // zones
 };
 
 // control/openapi.json, as it was when this was built.

@@ -103,7 +103,10 @@ void Api::GetOperation(Call& call) {
   if (!operation->has_value()) {
     return call.Send(ProblemOf({Failure::kNotFound, "there is no such operation"}));
   }
-  call.Send(JsonReply(200, OperationJson(**operation, zones_.registry())));
+  const json body = OperationJson(**operation, zones_.registry());
+  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  call.SendTagged(
+      body, EtagOf(dns::Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
 }
 
 }  // namespace sealwire::control

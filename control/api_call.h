@@ -31,6 +31,13 @@ struct Api::Call {
   bool Allows(Scope needed) const;
   // If-Match and If-None-Match against what is there. False: the answer is sent.
   bool CheckPrecondition(const ZoneEntry* entry, std::optional<std::uint64_t>& revision) const;
+  // If-Match against the tag of what there is. False: the answer is sent.
+  bool CheckTag(const std::string& tag) const;
+  // What is read, with its tag; 304 to a reader who has it already.
+  void SendTagged(const nlohmann::json& body, const std::string& tag) const;
+  // The part of a list that `cursor` and `limit` ask for, with next_cursor beside it in `body`; the
+  // list is in the order of the member `key`, which is text. False: the answer is sent.
+  bool PutPage(nlohmann::json& body, const char* name, nlohmann::json list, const char* key) const;
   // A number from the query; nothing when it is none (the answer is sent).
   std::optional<std::uint64_t> QueryNumber(const char* name, std::uint64_t fallback,
                                            std::uint64_t min, std::uint64_t max) const;

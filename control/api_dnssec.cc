@@ -184,8 +184,9 @@ void Api::GetKeys(Call& call) {
     }
     keys->CdsRRset().view().ForEach([&](dns::Bytes rdata) { cds.push_back(CdsText(rdata)); });
   }
-  call.Send(JsonReply(
-      200, {{"keys", std::move(list)}, {"foreign", std::move(foreign)}, {"cds", std::move(cds)}}));
+  call.SendTagged(
+      {{"keys", std::move(list)}, {"foreign", std::move(foreign)}, {"cds", std::move(cds)}},
+      EtagOf(*encoded));
 }
 
 }  // namespace sealwire::control

@@ -78,10 +78,12 @@ void Api::PostKeys(Call& call) {
   const auto keys = ReadKeys(*body);
   Wipe(*body);
   if (!keys.ok()) return call.Send(ProblemOf(Invalid(keys.error())));
-  zones_.ImportKeys(*name, *keys, call.who, [this, call](const Outcome& outcome) mutable {
-    if (!outcome.ok()) return call.Send(ProblemOf(outcome));
-    GetKeys(call);
-  });
+  if (!MayChangeKeys(call, *name)) return;
+  zones_.ImportKeys(*name, *keys, call.who,
+                    ChangingKeys(*name, [this, call](const Outcome& outcome) mutable {
+                      if (!outcome.ok()) return call.Send(ProblemOf(outcome));
+                      SendChangedKeys(call);
+                    }));
 }
 
 void Api::RevokeKey(Call& call) {
@@ -98,11 +100,12 @@ void Api::RevokeKey(Call& call) {
   if (body->contains("override") && !(*body)["override"].is_string()) {
     return call.Send(ProblemOf(Invalid("override must be text")));
   }
+  if (!MayChangeKeys(call, *name)) return;
   zones_.RevokeKey(*name, key_tag, body->value("override", ""), call.who,
-                   [this, call](const Outcome& outcome) mutable {
+                   ChangingKeys(*name, [this, call](const Outcome& outcome) mutable {
                      if (!outcome.ok()) return call.Send(ProblemOf(outcome));
-                     GetKeys(call);
-                   });
+                     SendChangedKeys(call);
+                   }));
 }
 
 }  // namespace sealwire::control

@@ -82,7 +82,9 @@ std::string EventText(const std::string& name, const json& data) {
 }  // namespace
 
 void Api::GetBackends(Call& call) {
-  call.Send(JsonReply(200, {{"backends", BackendsJson(facts_.backends())}}));
+  json body = json::object();
+  if (!call.PutPage(body, "backends", BackendsJson(facts_.backends()), "endpoint")) return;
+  call.Send(JsonReply(200, body));
 }
 
 void Api::GetNodes(Call& call) {

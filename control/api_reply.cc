@@ -2,7 +2,9 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <openssl/sha.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -26,6 +28,38 @@ net::HttpResponse JsonReply(int status, const json& body) {
 
 std::string EtagOf(std::uint64_t revision) {
   return fmt::format("\"{}\"", revision);
+}
+
+std::string EtagOf(dns::Bytes octets) {
+  constexpr std::size_t kShown = 16;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(octets.data(), octets.size(), digest);
+  std::string tag = "\"";
+  for (std::size_t i = 0; i < kShown; ++i) tag += fmt::format("{:02x}", digest[i]);
+  return tag + "\"";
+}
+
+TagMatch MatchTag(const std::string* if_match, std::string_view tag) {
+  if (if_match == nullptr || *if_match == "*") return TagMatch::kMatch;
+  std::string_view rest = *if_match;
+  bool found = false;
+  while (!rest.empty()) {
+    // A weak tag is well formed and never a match (RFC 9110 section 8.8.3.2).
+    const bool weak = rest.starts_with("W/");
+    if (weak) rest.remove_prefix(2);
+    const std::size_t end = rest.starts_with('"') ? rest.find('"', 1) : std::string_view::npos;
+    if (end == std::string_view::npos) return TagMatch::kMalformed;
+    found = found || (!weak && rest.substr(0, end + 1) == tag);
+    rest.remove_prefix(end + 1);
+    if (rest.empty()) return found ? TagMatch::kMatch : TagMatch::kOther;
+    if (rest.find_first_not_of(" \t") == std::string_view::npos ||
+        rest[rest.find_first_not_of(" \t")] != ',') {
+      return TagMatch::kMalformed;
+    }
+    rest.remove_prefix(rest.find(',') + 1);
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  }
+  return TagMatch::kMalformed;
 }
 
 net::HttpResponse WithEtag(net::HttpResponse response, std::uint64_t revision) {

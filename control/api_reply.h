@@ -34,5 +34,12 @@ struct Precondition {
 };
 Precondition PreconditionOf(const net::HttpRequest& request);
 std::string EtagOf(std::uint64_t revision);
+// A tag of what is not numbered: it changes with the octets.
+std::string EtagOf(dns::Bytes octets);
+
+// If-Match (RFC 9110 section 13.1.1) against the tag of what there is; a header that is not there
+// is a match.
+enum class TagMatch : std::uint8_t { kMatch, kOther, kMalformed };
+TagMatch MatchTag(const std::string* if_match, std::string_view tag);
 
 }  // namespace sealwire::control

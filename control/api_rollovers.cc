@@ -105,7 +105,44 @@ void Api::GetRollovers(Call& call) {
     if (!record.ok()) return call.Send(ProblemOf({Failure::kInternal, record.error()}));
     list = RolloversJson(*entry, *record);
   }
-  call.Send(JsonReply(200, {{"rollovers", std::move(list)}}));
+  // Its reasons and times follow the clock: the tag is there to change keys by, not to cache by.
+  auto response = JsonReply(200, {{"rollovers", std::move(list)}});
+  response.headers.emplace_back("ETag", EtagOf(*encoded));
+  call.Send(std::move(response));
+}
+
+bool Api::MayChangeKeys(const Call& call, const std::string& name) {
+  const ZoneEntry* entry = zones_.registry().Find(name);
+  if (entry == nullptr || call.request.Header("If-Match") == nullptr) return true;
+  const auto encoded = zones_.registry().store().ReadKeys(name);
+  if (!encoded.ok()) {
+    call.Send(ProblemOf({Failure::kInternal, encoded.error()}));
+    return false;
+  }
+  if (!call.CheckTag(EtagOf(*encoded))) return false;
+  // What is under way was begun after the tag was read, or will end after it.
+  if (!entry->key_work_runs && !changing_keys_.contains(name)) return true;
+  call.Fail(412, "changed", "Precondition failed",
+            "the keys are being changed at this moment: read them again");
+  return false;
+}
+
+Done Api::ChangingKeys(const std::string& name, Done done) {
+  changing_keys_.insert(name);
+  return [this, name, done = std::move(done)](Outcome outcome) {
+    if (const auto found = changing_keys_.find(name); found != changing_keys_.end()) {
+      changing_keys_.erase(found);
+    }
+    done(std::move(outcome));
+  };
+}
+
+// What came of a change is answered, whatever the reader had before.
+void Api::SendChangedKeys(Call& call) {
+  std::erase_if(call.request.headers, [](const auto& header) {
+    return net::SameFieldName(header.first, "If-None-Match");
+  });
+  GetKeys(call);
 }
 
 void Api::PostRollover(Call& call) {
@@ -123,10 +160,12 @@ void Api::PostRollover(Call& call) {
   }
   const RollCause cause =
       body->value("emergency", false) ? RollCause::kEmergency : RollCause::kAsked;
-  zones_.RollKeys(*name, *role, cause, call.who, [this, call](const Outcome& outcome) mutable {
-    if (!outcome.ok()) return call.Send(ProblemOf(outcome));
-    GetRollovers(call);
-  });
+  if (!MayChangeKeys(call, *name)) return;
+  zones_.RollKeys(*name, *role, cause, call.who,
+                  ChangingKeys(*name, [this, call](const Outcome& outcome) mutable {
+                    if (!outcome.ok()) return call.Send(ProblemOf(outcome));
+                    GetRollovers(call);
+                  }));
 }
 
 void Api::DeleteRollover(Call& call) {
@@ -134,9 +173,10 @@ void Api::DeleteRollover(Call& call) {
   if (!name) return;
   const auto role = ParseRoles(call.request.segments[4]);
   if (!role.ok()) return call.Send(ProblemOf(Invalid(role.error())));
-  zones_.CancelRollover(*name, *role, call.who, [call](const Outcome& outcome) {
+  if (!MayChangeKeys(call, *name)) return;
+  zones_.CancelRollover(*name, *role, call.who, ChangingKeys(*name, [call](const Outcome& outcome) {
     call.Send(outcome.ok() ? net::HttpResponse{204, {}, ""} : ProblemOf(outcome));
-  });
+  }));
 }
 
 void Api::PutForeignKeys(Call& call) {
@@ -156,11 +196,12 @@ void Api::PutForeignKeys(Call& call) {
     if (!key.ok()) return call.Send(ProblemOf(Invalid(key.error())));
     keys.push_back(*key);
   }
+  if (!MayChangeKeys(call, *name)) return;
   zones_.SetForeignKeys(*name, std::move(keys), call.who,
-                        [this, call](const Outcome& outcome) mutable {
+                        ChangingKeys(*name, [this, call](const Outcome& outcome) mutable {
                           if (!outcome.ok()) return call.Send(ProblemOf(outcome));
-                          GetKeys(call);
-                        });
+                          SendChangedKeys(call);
+                        }));
 }
 
 }  // namespace sealwire::control

@@ -45,6 +45,17 @@ std::optional<Scopes> ScopesFromJson(const json& list) {
   return scopes;
 }
 
+// Of all tokens, the secret halves included.
+std::string TagOf(const std::vector<TokenRecord>& tokens) {
+  std::vector<std::uint8_t> octets;
+  for (const TokenRecord& token : tokens) {
+    octets.insert(octets.end(), token.hash.begin(), token.hash.end());
+    octets.insert(octets.end(), token.name.begin(), token.name.end());
+    octets.push_back(token.scopes);
+  }
+  return EtagOf(octets);
+}
+
 bool Holds(const std::vector<TokenRecord>& tokens, const std::string& name) {
   return std::any_of(tokens.begin(), tokens.end(),
                      [&](const TokenRecord& token) { return token.name == name; });
@@ -57,7 +68,9 @@ void Api::GetTokens(Call& call) {
   if (!tokens.ok()) return call.Send(ProblemOf({Failure::kInternal, tokens.error()}));
   json list = json::array();
   for (const TokenRecord& token : *tokens) list.push_back(TokenJson(token));
-  call.Send(JsonReply(200, {{"tokens", std::move(list)}}));
+  json body = json::object();
+  if (!call.PutPage(body, "tokens", std::move(list), "name")) return;
+  call.SendTagged(body, TagOf(*tokens));
 }
 
 void Api::PostToken(Call& call) {
@@ -78,6 +91,7 @@ void Api::PostToken(Call& call) {
   }
   const auto tokens = zones_.registry().store().ReadTokens();
   if (!tokens.ok()) return call.Send(ProblemOf({Failure::kInternal, tokens.error()}));
+  if (!call.CheckTag(TagOf(*tokens))) return;
   if (Holds(*tokens, name) || tokens->size() >= kMaxTokens) {
     return call.Fail(409, "conflict", "Conflict",
                      Holds(*tokens, name) ? fmt::format("there is a token '{}' already", name)
@@ -103,6 +117,7 @@ void Api::DeleteToken(Call& call) {
   if (!Holds(*tokens, name)) {
     return call.Send(ProblemOf({Failure::kNotFound, "there is no such token"}));
   }
+  if (!call.CheckTag(TagOf(*tokens))) return;
   Change change;
   change.removed_tokens.push_back(name);
   if (!CommitTokens(call, change)) return;

@@ -9,6 +9,7 @@
 
 #include "api_fixture.h"
 #include "control/api_client.h"
+#include "control/api_reply.h"
 #include "control/metrics_page.h"
 
 namespace sealwire::control {
@@ -206,6 +207,93 @@ TEST_F(ApiTest, PreconditionsAreKept) {
   EXPECT_EQ(Call("PUT", "/v1/zones/none.example", kForward, auth + "If-Match: *\r\n").status, 412);
 }
 
+std::string EtagIn(const std::string& head) {
+  const auto at = head.find("ETag: ");
+  return at == std::string::npos ? "" : head.substr(at + 6, head.find("\r\n", at) - at - 6);
+}
+
+TEST_F(ApiTest, KeysAreChangedOnlyAsTheyWereRead) {
+  const std::string auth = "Authorization: Bearer right\r\n";
+  const std::string roll = "/v1/zones/example.com/rollovers";
+  ASSERT_EQ(Call("PUT", "/v1/zones/example.com", kForward).status, 201);
+  const std::string none = EtagIn(Call("GET", "/v1/zones/example.com/keys").head);
+  ASSERT_EQ(Call("PATCH", "/v1/zones/example.com/dnssec", R"({"enabled":true})").status, 200);
+  const std::string tag = EtagIn(Call("GET", "/v1/zones/example.com/keys").head);
+  EXPECT_NE(tag, none);
+  EXPECT_EQ(EtagIn(Call("GET", roll).head), tag) << "two views of one record";
+  EXPECT_EQ(
+      Call("GET", "/v1/zones/example.com/keys", "", auth + "If-None-Match: " + tag + "\r\n").status,
+      304);
+  EXPECT_EQ(Call("POST", roll, R"({"role":"zsk"})", auth + "If-Match: " + none + "\r\n").status,
+            412);
+  EXPECT_EQ(Call("POST", roll, R"({"role":"zsk"})", auth + "If-Match: W/" + tag + "\r\n").status,
+            412);
+  EXPECT_EQ(Call("POST", roll, R"({"role":"zsk"})", auth + "If-Match: 1\r\n").status, 400);
+  EXPECT_EQ(
+      Call("POST", roll, R"({"role":"zsk"})", auth + "If-Match: " + none + " , " + tag + "\r\n")
+          .status,
+      200);
+  const std::string rolled = EtagIn(Call("GET", roll).head);
+  EXPECT_NE(rolled, tag);
+  EXPECT_EQ(Call("DELETE", roll + "/zsk", "", auth + "If-Match: " + tag + "\r\n").status, 412);
+  EXPECT_EQ(Call("PUT", "/v1/zones/example.com/keys/foreign", R"({"dnskey":[]})",
+                 auth + "If-Match: " + tag + "\r\n")
+                .status,
+            412);
+  EXPECT_EQ(Call("DELETE", roll + "/zsk", "", auth + "If-Match: " + rolled + "\r\n").status, 204);
+}
+
+TEST_F(ApiTest, TokensAreChangedOnlyAsTheyWereRead) {
+  const std::string auth = "Authorization: Bearer right\r\n";
+  const std::string before = EtagIn(Call("GET", "/v1/tokens").head);
+  const auto with = [&](const std::string& tag) { return auth + "If-Match: " + tag + "\r\n"; };
+  const char* const wish = R"({"name":"a","scopes":["read"]})";
+  EXPECT_EQ(Call("POST", "/v1/tokens", wish, with(before)).status, 201);
+  EXPECT_EQ(Call("POST", "/v1/tokens", R"({"name":"b","scopes":["read"]})", with(before)).status,
+            412);
+  const auto list = Call("GET", "/v1/tokens");
+  EXPECT_EQ(
+      Call("GET", "/v1/tokens", "", auth + "If-None-Match: " + EtagIn(list.head) + "\r\n").status,
+      304);
+  EXPECT_EQ(Call("DELETE", "/v1/tokens/a", "", with(before)).status, 412);
+  EXPECT_EQ(Call("DELETE", "/v1/tokens/a", "", with(EtagIn(list.head))).status, 204);
+}
+
+TEST_F(ApiTest, ListsComeInPages) {
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    const json wish = {{"name", name}, {"scopes", {"read"}}};
+    ASSERT_EQ(Call("POST", "/v1/tokens", wish.dump()).status, 201);
+  }
+  std::string seen;
+  std::string cursor;
+  for (int page = 0; page < 3; ++page) {
+    const json part = Call("GET", "/v1/tokens?limit=2" + cursor).Json();
+    for (const json& token : part["tokens"]) seen += token["name"].get<std::string>();
+    EXPECT_EQ(part["next_cursor"].is_null(), page == 2);
+    if (page < 2) cursor = "&cursor=" + part["next_cursor"].get<std::string>();
+  }
+  EXPECT_EQ(seen, "abcde");
+  // A cursor whose token is gone goes on where it was.
+  ASSERT_EQ(Call("DELETE", "/v1/tokens/b").status, 204);
+  EXPECT_EQ(Call("GET", "/v1/tokens?limit=1&cursor=b").Json()["tokens"][0]["name"], "c");
+  EXPECT_EQ(Call("GET", "/v1/tokens?cursor=z").Json()["tokens"].size(), 0u);
+  EXPECT_EQ(Call("GET", "/v1/backends?limit=0").status, 422);
+  EXPECT_TRUE(Call("GET", "/v1/backends?limit=1").Json()["next_cursor"].is_null());
+}
+
+TEST(MatchTag, Rfc9110Section13_1_1_IfMatchNamesStrongTags) {
+  const auto match = [](std::string text) { return MatchTag(&text, "\"a\""); };
+  EXPECT_EQ(MatchTag(nullptr, "\"a\""), TagMatch::kMatch);
+  EXPECT_EQ(match("*"), TagMatch::kMatch);
+  EXPECT_EQ(match("\"a\""), TagMatch::kMatch);
+  EXPECT_EQ(match("\"x\",\"a\""), TagMatch::kMatch);
+  EXPECT_EQ(match("W/\"a\""), TagMatch::kOther);
+  EXPECT_EQ(match("\"b\""), TagMatch::kOther);
+  for (const char* text : {"", "a", "\"a", "\"a\" \"b\"", "\"a\",", "W/a", "\"a\" "}) {
+    EXPECT_EQ(match(text), TagMatch::kMalformed) << text;
+  }
+}
+
 TEST_F(ApiTest, FaultyBodiesAreToldApart) {
   const auto put = [&](const std::string& body) {
     return Call("PUT", "/v1/zones/example.com", body);
@@ -323,7 +411,7 @@ TEST_F(ApiTest, OpenApiDescribesEveryRouteAndNoOther) {
       described += item.contains(method);
     }
   }
-  EXPECT_EQ(described, 26) << "every route but the stream";
+  EXPECT_EQ(described, 28) << "every route but the stream";
 }
 
 TEST_F(ApiTest, StatsAreOfTheZoneThatIsAskedFor) {
