@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -330,6 +331,17 @@ policies:
                 except OSError:
                     continue
         return None
+
+
+def fill_store(path, model, pattern, count):
+    """Makes `count` zones of one that is there, in the store of a daemon that does not run; `pattern` is their names, as printf writes them."""
+    with sqlite3.connect(path) as store:
+        columns = [row[1] for row in store.execute("PRAGMA table_info(zones)")]
+        values = ", ".join({"name": f"printf('{pattern}', n)", "id": "n + 1", "revision": "n + 1"}.get(column, column) for column in columns)
+        store.execute(f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count - 1}) "
+                      f"INSERT INTO zones SELECT {values} FROM numbers, zones WHERE name = ?", (model,))
+        store.execute("UPDATE counters SET value = ?", (count + 1,))
+    store.close()
 
 
 def delv(port, zone, anchors, name, rdtype):
