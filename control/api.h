@@ -110,8 +110,8 @@ class Api {
   bool CommitTokens(Call& call, Change& change);
 
   // Keys and rollovers are two views of one record: its tag is the tag of both.
-  // True when If-Match allows a change of it, at this moment; false: the answer is sent.
   void SendChangedKeys(Call& call);
+  // True when If-Match allows a change of it, at this moment; false: the answer is sent.
   bool MayChangeKeys(const Call& call, const std::string& name);
   // `done` of a change of a zone's keys, which is under way until then.
   Done ChangingKeys(const std::string& name, Done done);

@@ -87,6 +87,11 @@ class Writer {
       std::memcpy(out_.data() + (size_ - run.size()), run.data(), run.size());
     }
   }
+  // The next `size` octets, for the caller to fill; empty (and failed) when there is no room.
+  MutableBytes Claim(std::size_t size) noexcept {
+    if (!Grow(size)) return {};
+    return out_.subspan(size_ - size, size);
+  }
   // Overwrites two octets that were written before; fails when they were not.
   void PatchU16(std::size_t at, std::uint16_t v) noexcept {
     if (at + 2 > size_) {

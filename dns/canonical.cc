@@ -21,9 +21,31 @@ void CanonicalizeRdata(RRType type, MutableBytes rdata) noexcept {
   }
 }
 
+namespace {
+
+// The only record of a set: no order to find, so it is made where it will stand.
+std::size_t WriteCanonicalRecord(const RRsetView& rrset, NameView owner, std::uint32_t original_ttl,
+                                 MutableBytes out) noexcept {
+  const Bytes rdata = rrset.First();
+  Writer writer(out);
+  owner.WriteLowered(writer);
+  writer.U16(static_cast<std::uint16_t>(rrset.type));
+  writer.U16(static_cast<std::uint16_t>(rrset.rr_class));
+  writer.U32(original_ttl);
+  writer.U16(static_cast<std::uint16_t>(rdata.size()));
+  const std::size_t from = writer.size();
+  writer.Run(rdata);
+  if (!writer.ok()) return 0;
+  CanonicalizeRdata(rrset.type, out.subspan(from, rdata.size()));
+  return writer.size();
+}
+
+}  // namespace
+
 std::size_t WriteCanonicalRRset(const RRsetView& rrset, NameView owner, std::uint32_t original_ttl,
                                 CanonicalScratch& scratch, MutableBytes out) noexcept {
   if (rrset.count > CanonicalScratch::kMaxRecords) return 0;
+  if (rrset.count == 1) return WriteCanonicalRecord(rrset, owner, original_ttl, out);
   Writer octets(scratch.octets);
   std::size_t count = 0;
   rrset.ForEach([&](Bytes rdata) {
@@ -54,7 +76,7 @@ std::size_t WriteCanonicalRRset(const RRsetView& rrset, NameView owner, std::uin
     });
   }
 
-  const Name lowered = Name(owner).Lowered();
+  const Name lowered = owner.Lowered();
   Writer writer(out);
   for (const Entry* entry = begin; entry != end; ++entry) {
     writer.Run(lowered.wire());

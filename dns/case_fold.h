@@ -44,6 +44,21 @@ inline std::uint64_t LoadFoldedShort(const std::uint8_t* at, std::size_t size) n
   return FoldWord(std::uint64_t{at[0]} << 16 | std::uint64_t{at[size / 2]} << 8 | at[size - 1]);
 }
 
+// Writes the `size` octets at `from` in lower case to `to`, which is the same run or another one.
+inline void CopyFolded(std::uint8_t* to, const std::uint8_t* from, std::size_t size) noexcept {
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) to[i] = ToLower(from[i]);
+    return;
+  }
+  // As in EqualFolded(), the last eight octets overlap those before.
+  const std::uint64_t last = LoadFolded8(from + size - 8);
+  for (std::size_t i = 0; i + 8 <= size; i += 8) {
+    const std::uint64_t word = LoadFolded8(from + i);
+    std::memcpy(to + i, &word, sizeof word);
+  }
+  std::memcpy(to + size - 8, &last, sizeof last);
+}
+
 // True when the two runs of `size` octets differ in nothing but ASCII case.
 inline bool EqualFolded(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) noexcept {
   if (size < 8) return LoadFoldedShort(a, size) == LoadFoldedShort(b, size);

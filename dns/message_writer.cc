@@ -55,7 +55,14 @@ void MessageWriter::StartQuery(std::uint16_t id, bool rd) noexcept {
 }
 
 void MessageWriter::AddQuestion(NameView name, RRType type, RRClass rr_class) noexcept {
-  WriteName(name);
+  // Nothing stands before it that it could point to.
+  const std::size_t begin = writer_.size();
+  writer_.Run(name.wire());
+  for (NameView rest = name; writer_.ok() && !rest.IsRoot(); rest = rest.Parent()) {
+    if (target_count_ == kMaxTargets) break;
+    targets_[target_count_++] = {static_cast<std::uint16_t>(begin + name.size() - rest.size()),
+                                 static_cast<std::uint16_t>(rest.size())};
+  }
   writer_.U16(static_cast<std::uint16_t>(type));
   writer_.U16(static_cast<std::uint16_t>(rr_class));
   question_size_ = static_cast<std::uint16_t>(name.size());
@@ -89,6 +96,21 @@ bool MessageWriter::AddRecord(Section section, NameView owner, RRType type, RRCl
   const std::size_t undo_targets = target_count_;
   WriteRecord(FindTarget(owner), owner, type, rr_class, ttl, rdata);
   return Settle(section, undo_size, undo_targets, 1);
+}
+
+bool MessageWriter::AddPrepared(Section section, const PreparedRecords& prepared,
+                                std::size_t name_size) noexcept {
+  if (!writer_.ok()) return false;  // not even the question fitted
+  const std::size_t undo_size = writer_.size();
+  const std::size_t in_question = kHeaderSize + question_size_ - name_size;
+  writer_.Run(prepared.octets);
+  if (writer_.ok()) {
+    for (const PreparedRecords::Pointer& pointer : prepared.pointers) {
+      const std::size_t target = (pointer.into_question ? in_question : undo_size) + pointer.target;
+      writer_.PatchU16(undo_size + pointer.at, static_cast<std::uint16_t>(0xc000 | target));
+    }
+  }
+  return Settle(section, undo_size, target_count_, prepared.records);
 }
 
 // Keeps what was written since `undo_size`, or takes it back when it did not fit.

@@ -24,6 +24,19 @@ struct EdnsReply {
   Bytes options;  // ready-made (code, length, data)*
 };
 
+// Records as they stand in a message, made once and copied into many that ask for names below one
+// name: where they point into the question, they point to that name.
+struct PreparedRecords {
+  struct Pointer {
+    std::uint16_t at;      // in `octets`
+    std::uint16_t target;  // octets behind that name's begin, or behind the begin of `octets`
+    bool into_question;
+  };
+  Bytes octets;
+  std::span<const Pointer> pointers;
+  std::uint16_t records = 0;
+};
+
 class MessageWriter {
  public:
   // `out` limits the message (UDP payload size or 65535). A message that has an OPT record keeps
@@ -45,6 +58,11 @@ class MessageWriter {
                 std::uint32_t ttl) noexcept;
   bool AddRecord(Section section, NameView owner, RRType type, RRClass rr_class, std::uint32_t ttl,
                  Bytes rdata) noexcept;
+
+  // The same for records made ahead. The question ends with the very octets of the name that they
+  // point to, which are `name_size`.
+  bool AddPrepared(Section section, const PreparedRecords& prepared,
+                   std::size_t name_size) noexcept;
 
   void SetTruncated() noexcept { truncated_ = true; }
   bool truncated() const noexcept { return truncated_; }

@@ -48,24 +48,6 @@ std::optional<NameView> NameView::Parse(Bytes data) noexcept {
   return std::nullopt;
 }
 
-int NameView::LabelCount() const noexcept {
-  int count = 0;
-  for (std::size_t at = 0; data_[at] != 0; at += data_[at] + 1u) ++count;
-  return count;
-}
-
-NameView NameView::Parent() const noexcept {
-  if (IsRoot()) return *this;
-  const std::uint8_t skip = static_cast<std::uint8_t>(data_[0] + 1);
-  return {data_ + skip, static_cast<std::uint8_t>(size_ - skip)};
-}
-
-NameView NameView::Suffix(int labels) const noexcept {
-  NameView name = *this;
-  for (int excess = LabelCount() - std::max(labels, 0); excess > 0; --excess) name = name.Parent();
-  return name;
-}
-
 bool NameView::IsSubdomainOf(NameView ancestor) const noexcept {
   if (size_ < ancestor.size_) return false;
   const std::size_t offset = static_cast<std::size_t>(size_) - ancestor.size_;
@@ -146,12 +128,12 @@ std::optional<Name> Name::Prepend(Bytes label, NameView suffix) noexcept {
   if (label.empty() || label.size() > kMaxLabelSize) return std::nullopt;
   const std::size_t size = 1 + label.size() + suffix.size();
   if (size > kMaxNameSize) return std::nullopt;
-  Name name;
-  Writer out(name.wire_);
+  std::optional<Name> name(std::in_place);
+  Writer out(name->wire_);
   out.U8(static_cast<std::uint8_t>(label.size()));
   out.Run(label);
   out.Run(suffix.wire());
-  name.size_ = static_cast<std::uint8_t>(size);
+  name->size_ = static_cast<std::uint8_t>(size);
   return name;
 }
 
@@ -159,22 +141,18 @@ std::optional<Name> Name::Substitute(NameView name, NameView from, NameView to) 
   if (!name.IsBelow(from)) return std::nullopt;
   const std::size_t kept = name.size() - from.size();
   if (kept + to.size() > kMaxNameSize) return std::nullopt;
-  Name result;
-  Writer out(result.wire_);
+  std::optional<Name> result(std::in_place);
+  Writer out(result->wire_);
   out.Run(name.wire().first(kept));
   out.Run(to.wire());
-  result.size_ = static_cast<std::uint8_t>(kept + to.size());
+  result->size_ = static_cast<std::uint8_t>(kept + to.size());
   return result;
 }
 
-void Name::Lower() noexcept {
-  // Label lengths are below 'A' and stay as they are.
-  for (std::size_t i = 0; i < size_; ++i) wire_[i] = ToLower(wire_[i]);
-}
-
-Name Name::Lowered() const noexcept {
-  Name lowered = *this;
-  lowered.Lower();
+Name NameView::Lowered() const noexcept {
+  Name lowered;
+  CopyFolded(lowered.wire_.data(), data_, size_);
+  lowered.size_ = size_;
   return lowered;
 }
 

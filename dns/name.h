@@ -24,6 +24,8 @@ inline constexpr std::size_t kMaxNameSize = 255;
 inline constexpr std::size_t kMaxLabelSize = 63;
 inline constexpr int kMaxLabels = 127;
 
+class Name;
+
 class NameView {
  public:
   // The root.
@@ -41,14 +43,28 @@ class NameView {
   Bytes wire() const noexcept { return {data_, size_}; }
   std::size_t size() const noexcept { return size_; }  // octets, root label included: 1 to 255
   bool IsRoot() const noexcept { return size_ == 1; }
-  int LabelCount() const noexcept;  // without the root label, `*` included
+  int LabelCount() const noexcept {  // without the root label, `*` included
+    int count = 0;
+    for (std::size_t at = 0; data_[at] != 0; at += data_[at] + 1u) ++count;
+    return count;
+  }
   bool IsWildcard() const noexcept { return size_ > 2 && data_[0] == 1 && data_[1] == '*'; }
   // The first (leftmost) label without its length octet; empty for the root.
   Bytes FirstLabel() const noexcept { return {data_ + 1, data_[0]}; }
   // This name without its first label; the root's parent is the root.
-  NameView Parent() const noexcept;
+  NameView Parent() const noexcept {
+    if (IsRoot()) return *this;
+    const std::uint8_t skip = static_cast<std::uint8_t>(data_[0] + 1);
+    return {data_ + skip, static_cast<std::uint8_t>(size_ - skip)};
+  }
   // The last `labels` labels: Suffix(0) is the root. `labels` above LabelCount() gives the whole.
-  NameView Suffix(int labels) const noexcept;
+  NameView Suffix(int labels) const noexcept {
+    NameView name = *this;
+    for (int excess = LabelCount() - (labels < 0 ? 0 : labels); excess > 0; --excess) {
+      name = name.Parent();
+    }
+    return name;
+  }
 
   // True when this name is `ancestor` or below it.
   bool IsSubdomainOf(NameView ancestor) const noexcept;
@@ -60,6 +76,13 @@ class NameView {
   // Case-insensitive, keyed by a secret `seed`, so that nobody can choose names that collide. No
   // cryptographic function: keep its values inside the process.
   std::uint64_t Hash(std::uint64_t seed) const noexcept;
+
+  // This name with its ASCII letters in lower case (canonical form, RFC 4034 section 6.2).
+  Name Lowered() const noexcept;
+  void WriteLowered(Writer& out) const noexcept {
+    const MutableBytes place = out.Claim(size_);
+    if (!place.empty()) CopyFolded(place.data(), data_, size_);
+  }
 
   // Presentation format with a final dot and the escapes of RFC 4343 section 2.1 (\DDD, \.).
   std::string ToText() const;
@@ -106,12 +129,11 @@ class Name {
   Bytes wire() const noexcept { return view().wire(); }
   std::size_t size() const noexcept { return size_; }
   std::string ToText() const { return view().ToText(); }
-  // Lower-cases the ASCII letters in place (canonical form, RFC 4034 section 6.2).
-  void Lower() noexcept;
-  Name Lowered() const noexcept;
+  Name Lowered() const noexcept { return view().Lowered(); }
 
  private:
   friend class MessageView;
+  friend class NameView;
   std::array<std::uint8_t, kMaxNameSize> wire_;
   std::uint8_t size_;
 };

@@ -62,11 +62,28 @@ std::size_t TypeBitmap::size() const noexcept {
   return static_cast<std::size_t>(types);
 }
 
+namespace {
+
+// The octets up to the last that is not zero.
+std::size_t UsedOctets(const std::array<std::uint8_t, 32>& bits) noexcept {
+  std::size_t used = bits.size();
+  std::uint64_t word = 0;
+  while (used > 0 && word == 0) {  // most bitmaps end in a few words of zeros
+    used -= sizeof word;
+    std::memcpy(&word, &bits[used], sizeof word);
+  }
+  if (word == 0) return 0;
+  used += sizeof word;
+  while (bits[used - 1] == 0) --used;
+  return used;
+}
+
+}  // namespace
+
 void TypeBitmap::Write(Writer& out) const noexcept {
   for (std::size_t i = 0; i < size_; ++i) {
     const auto& bits = windows_[i].bits;
-    std::size_t used = bits.size();
-    while (used > 0 && bits[used - 1] == 0) --used;
+    const std::size_t used = UsedOctets(bits);
     if (used == 0) continue;  // all its types were removed
     out.U8(windows_[i].number);
     out.U8(static_cast<std::uint8_t>(used));

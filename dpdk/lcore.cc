@@ -19,6 +19,7 @@ constexpr std::uint32_t kMinAnswer = 512;  // RFC 1035 section 4.2.1
 constexpr std::uint32_t kMaxAnswer = RTE_MBUF_DEFAULT_DATAROOM - kMaxReplyHeader;
 constexpr std::uint32_t kNeighbourRate = 2000;
 constexpr int kSendTries = 16;
+constexpr unsigned kMostPrefetched = 8;  // cache lines of an answer
 
 std::uint64_t UnixMilliseconds() noexcept {
   timespec now;
@@ -40,8 +41,8 @@ void Prefetch(const rte_mbuf* buffer) noexcept {
 
 // Where an answer will be written: whoever read the last one there (a NIC, another process) still
 // has these lines, and taking them back takes longer than the answer.
-void PrefetchForAnswer(const std::uint8_t* place) noexcept {
-  for (int line = 0; line < 5; ++line) __builtin_prefetch(place + line * RTE_CACHE_LINE_SIZE, 1);
+void PrefetchForAnswer(const std::uint8_t* place, unsigned lines) noexcept {
+  for (unsigned i = 0; i < lines; ++i) __builtin_prefetch(place + i * RTE_CACHE_LINE_SIZE, 1);
 }
 
 // Where the headers lie is in a cache line of its own: written for ports that want to know.
@@ -237,7 +238,15 @@ void Lcore::AnswerQueries() noexcept {
     arrival.out = query.place.subspan(query.layout.payload);
   }
   pipeline_.Handle(std::span(arrivals_).first(placed));
-  for (unsigned i = 0; i < placed; ++i) Conclude(queries_[i], arrivals_[i]);
+  std::size_t longest = 0;
+  for (unsigned i = 0; i < placed; ++i) {
+    longest =
+        std::max(longest, queries_[i].layout.payload + std::size_t{arrivals_[i].outcome.size});
+    Conclude(queries_[i], arrivals_[i]);
+  }
+  // The next burst's answers will be about as long.
+  answer_lines_ = static_cast<unsigned>(
+      std::min<std::size_t>(longest / RTE_CACHE_LINE_SIZE + 1, kMostPrefetched));
 }
 
 // Behind the query, on a cache line of its own, if the buffer is ours alone and has room.
@@ -258,7 +267,7 @@ bool Lcore::FindPlace(Query& query) noexcept {
   }
   query.place = {static_cast<std::uint8_t*>(query.reply->buf_addr) + start,
                  query.layout.payload + max_answer_};
-  PrefetchForAnswer(query.place.data());
+  PrefetchForAnswer(query.place.data(), answer_lines_);
   return true;
 }
 

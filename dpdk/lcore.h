@@ -104,6 +104,7 @@ class Lcore final : public proxy::AnswerSink {
   unsigned query_count_ = 0;
   unsigned foreign_count_ = 0;
   unsigned sending_count_ = 0;
+  unsigned answer_lines_ = 5;  // cache lines that an answer took of late
 
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> patience_ms_{0};

@@ -28,7 +28,7 @@ bool SameQuestion(dns::Bytes a, dns::Bytes b) noexcept {
 
 AnswerCache::AnswerCache(std::size_t bytes)
     : granule_count_(std::clamp<std::size_t>(bytes / kGranule, 512, 0xfffffffeu)),
-      ring_(std::make_unique_for_overwrite<Granule[]>(granule_count_)),
+      ring_(granule_count_),
       buckets_(std::bit_ceil(granule_count_ / 16)),
       bucket_mask_(buckets_.size() - 1),
       doorkeeper_(buckets_.size() * 2) {

@@ -11,11 +11,10 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "dns/bytes.h"
 #include "proxy/audience_key.h"
+#include "proxy/wide_pages.h"
 
 namespace sealwire::proxy {
 
@@ -103,7 +102,7 @@ class AnswerCache {
   // Upper half: the hash's upper half; lower half: position in the ring plus one, 0 when empty.
   using Slot = std::uint64_t;
   struct alignas(kGranule) Bucket {
-    std::array<Slot, kWays> slots{};
+    std::array<Slot, kWays> slots;
   };
 
   static Slot SlotFor(std::uint64_t hash, std::size_t position) noexcept {
@@ -122,14 +121,14 @@ class AnswerCache {
   Slot* SlotPointingTo(const Entry& entry, std::size_t position) noexcept;
 
   std::size_t granule_count_;
-  std::unique_ptr<Granule[]> ring_;
+  WidePages<Granule> ring_;
   // [0, head_) holds this lap's entries, [tail_, end_) what is left of the lap before.
   std::size_t head_ = 0;
   std::size_t tail_ = 0;
   std::size_t end_ = 0;
-  std::vector<Bucket> buckets_;
+  WidePages<Bucket> buckets_;
   std::size_t bucket_mask_;
-  std::vector<std::uint32_t> doorkeeper_;
+  WidePages<std::uint32_t> doorkeeper_;
 };
 
 }  // namespace sealwire::proxy

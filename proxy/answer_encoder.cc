@@ -31,43 +31,56 @@ dns::Bytes AnswerEncoder::WriteOptions(std::optional<dns::ExtendedError> error) 
   return writer.written();
 }
 
-dns::Bytes AnswerEncoder::SignatureFor(const AnswerItem& item, const signer::SigningKey& key,
-                                       Answer& answer, std::uint64_t now_ms) noexcept {
-  if (!item.made_ahead.empty()) return item.made_ahead;
+AnswerEncoder::Made AnswerEncoder::SignatureFor(const AnswerItem& item,
+                                                const signer::SigningKey& key, bool denies_name,
+                                                std::uint64_t now_ms) noexcept {
+  if (!item.made_ahead.empty()) return {item.made_ahead};
   const Zone& zone = *item.signed_by;
   const signer::ValidityPolicy policy{zone.policy.signature_validity, zone.policy.inception_skew};
   const signer::Validity validity = signer::ValidityAt(
       policy, signer::ValidityHash(item.rrset.owner, item.rrset.type), now_ms / 1000);
   dns::Writer writer(rrsig_);
-  const bool denies_name =
-      answer.nonexistent && (item.rrset.type == RRType::kNSEC || item.rrset.type == RRType::kNSEC3);
   if (!signer_.Sign(key, zone.apex, item.rrset, validity, writer,
                     denies_name ? signer::Reuse::kUnlikely : signer::Reuse::kLikely)) {
     return {};
   }
-  answer.ReuseUntil(WindowEndMs(zone.policy, validity, now_ms));
-  return writer.written();
+  return {writer.written(), WindowEndMs(zone.policy, validity, now_ms)};
 }
 
 bool AnswerEncoder::Write(const Query& query, const AnswerItem& item, Answer& answer,
                           std::uint64_t now_ms, MessageWriter& writer,
                           EncodedAnswer& encoded) noexcept {
+  const bool asks_signature = query.dnssec_ok() || item.signature_only;
+  const bool has_stencil = asks_signature && SoaStencils::Concerns(item);
+  SoaStencils::Stencil stencil;
+  if (has_stencil && soas_.Find(item, query, now_ms, stencil)) {
+    answer.ReuseUntil(stencil.until_ms);
+    encoded.is_signed = true;
+    if (!writer.AddPrepared(item.section, stencil.records, stencil.apex_size)) {
+      encoded.left_out = true;
+    }
+    return true;
+  }
   bool fits =
       item.signature_only || writer.AddRRset(item.section, item.rrset, item.rrset.owner, item.ttl);
   const bool signs = item.signed_by != nullptr && item.signed_by->keys;
-  if (fits && signs && (query.dnssec_ok() || item.signature_only)) {
+  if (fits && signs && asks_signature) {
+    const bool denies_name = answer.nonexistent && (item.rrset.type == RRType::kNSEC ||
+                                                    item.rrset.type == RRType::kNSEC3);
     const keycache::ZoneKeys& keys = *item.signed_by->keys;
     const bool twice = item.made_ahead.empty() && keys.SignsTwice();
     for (const signer::SigningKey* key : {&keys.zsk, twice ? &keys.other_zsk : nullptr}) {
       if (!fits || key == nullptr) break;
-      const dns::Bytes rrsig = SignatureFor(item, *key, answer, now_ms);
-      if (rrsig.empty()) {
+      const Made made = SignatureFor(item, *key, denies_name, now_ms);
+      if (made.rrsig.empty()) {
         encoded.kind = EncodedAnswer::Kind::kSigningFailed;
         return false;
       }
+      answer.ReuseUntil(made.until_ms);
       encoded.is_signed = true;
       fits = writer.AddRecord(item.section, item.rrset.owner, RRType::kRRSIG, RRClass::kIN,
-                              item.ttl, rrsig);
+                              item.ttl, made.rrsig);
+      if (has_stencil) soas_.Keep(item, made.rrsig, now_ms, made.until_ms);
     }
   }
   if (!fits && item.required) writer.SetTruncated();

@@ -11,6 +11,7 @@
 #include "dns/message_writer.h"
 #include "proxy/answer.h"
 #include "proxy/query.h"
+#include "proxy/soa_stencil.h"
 #include "signer/rrset_signer.h"
 
 namespace sealwire::proxy {
@@ -53,12 +54,18 @@ class AnswerEncoder {
   // False: no signature could be made.
   bool Write(const Query& query, const AnswerItem& item, Answer& answer, std::uint64_t now_ms,
              dns::MessageWriter& writer, EncodedAnswer& encoded) noexcept;
-  dns::Bytes SignatureFor(const AnswerItem& item, const signer::SigningKey& key, Answer& answer,
-                          std::uint64_t now_ms) noexcept;
+  // RRSIG RDATA, and until when it is the one to be given; empty when none could be made.
+  struct Made {
+    dns::Bytes rrsig;
+    std::uint64_t until_ms = UINT64_MAX;
+  };
+  Made SignatureFor(const AnswerItem& item, const signer::SigningKey& key, bool denies_name,
+                    std::uint64_t now_ms) noexcept;
 
   signer::RRsetSigner& signer_;
   std::uint16_t udp_size_;
   dns::Bytes standing_options_;
+  SoaStencils soas_;
   std::size_t options_size_ = 0;
   std::array<std::uint8_t, kMaxOptions> options_;
   std::array<std::uint8_t, 512> rrsig_;

@@ -50,8 +50,7 @@ void Denial::NoSuchName(const DenyingZone& by, const MissingName& missing) noexc
 void Denial::LieThatItExists(const DenyingZone& by, dns::NameView name) noexcept {
   // RFC 9824 section 5.1: the asker who knows of the lie is told the truth in the header.
   if (query_.compact_ok()) answer_.rcode = Rcode::kNXDomain;
-  Nsec(Section::kAuthority, by, name, signer::NextName(name, by.zone.apex),
-       signer::NonexistentTypes());
+  Nsec(Section::kAuthority, by, name, signer::NonexistentTypes());
 }
 
 void Denial::NoSuchType(const DenyingZone& by, dns::NameView name,
@@ -63,7 +62,7 @@ void Denial::NoSuchType(const DenyingZone& by, dns::NameView name,
 void Denial::ProveNoType(const DenyingZone& by, dns::NameView name,
                          const dns::TypeBitmap& types) noexcept {
   if (by.zone.policy.denial == DenialMode::kNsec3) return MatchNsec3(by, name, types);
-  Nsec(Section::kAuthority, by, name, signer::NextName(name, by.zone.apex), types);
+  Nsec(Section::kAuthority, by, name, types);
 }
 
 void Denial::NoDsAtCut(const DenyingZone& by, dns::NameView cut) noexcept {
@@ -76,6 +75,14 @@ void Denial::NoDsAtCut(const DenyingZone& by, dns::NameView cut) noexcept {
 void Denial::NoDsAsked(const DenyingZone& by, dns::NameView cut) noexcept {
   AddSoa(by);
   NoDsAtCut(by, cut);
+}
+
+AnswerItem* Denial::Nsec(Section section, const DenyingZone& by, dns::NameView owner,
+                         const dns::TypeBitmap& types) noexcept {
+  const std::size_t from = arena_.writer().size();
+  arena_.writer().U16(0);
+  signer::WriteNsecOfOneName(owner, by.zone.apex, types, arena_.writer());
+  return AddRecord(section, by, owner, RRType::kNSEC, from);
 }
 
 AnswerItem* Denial::Nsec(Section section, const DenyingZone& by, dns::NameView owner,

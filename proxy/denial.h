@@ -60,7 +60,11 @@ class Denial {
   void NoDsAtCut(const DenyingZone& by, dns::NameView cut) noexcept;
   // DS is missing at a cut, and was asked for: the SOA and the referral's proof.
   void NoDsAsked(const DenyingZone& by, dns::NameView cut) noexcept;
-  // The NSEC itself, for those who ask for it; null when it did not fit.
+  // The NSEC itself, which denies `owner` alone, for those who ask for it; null when it did not
+  // fit.
+  AnswerItem* Nsec(dns::Section section, const DenyingZone& by, dns::NameView owner,
+                   const dns::TypeBitmap& types) noexcept;
+  // The same with another next name.
   AnswerItem* Nsec(dns::Section section, const DenyingZone& by, dns::NameView owner,
                    dns::NameView next, const dns::TypeBitmap& types) noexcept;
 

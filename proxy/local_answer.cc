@@ -28,7 +28,7 @@ bool IsHidden(const Zone& zone, const Node& node, RRType type) noexcept {
 // The end of `name` that is the name of `ancestor`: it compresses against the question whatever
 // letter case the asker chose.
 NameView SpelledAs(NameView name, NameView ancestor) noexcept {
-  return name.Suffix(ancestor.LabelCount());
+  return NameView::FromChecked(name.wire().last(ancestor.size()));
 }
 
 }  // namespace

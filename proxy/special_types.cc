@@ -1,7 +1,7 @@
 // Questions that no single RRset answers: ANY (RFC 8482), and NSEC and RRSIG in a zone that is
 // signed on the fly, where neither exists before it is asked for.
 #include "proxy/resolution.h"
-#include "signer/compact_nsec.h"
+#include "signer/denial_types.h"
 
 namespace sealwire::proxy {
 namespace {
@@ -29,8 +29,7 @@ bool Resolution::AsksForRrsig(const Zone& zone) const noexcept {
 // one signature out of many may be given (RFC 8482 section 7): that of the NSEC always exists.
 void Resolution::AnswerNsec(const DenyingZone& by, dns::NameView name,
                             const dns::TypeBitmap& types) noexcept {
-  AnswerItem* item =
-      denial_.Nsec(Section::kAnswer, by, name, signer::NextName(name, by.zone.apex), types);
+  AnswerItem* item = denial_.Nsec(Section::kAnswer, by, name, types);
   if (item != nullptr) item->signature_only = query_.type == RRType::kRRSIG;
 }
 

@@ -41,20 +41,33 @@ Name NextAfterSubtree(NameView name, NameView apex) noexcept {
   for (int labels = name.LabelCount(); labels > apex_labels; --labels) {
     if (const auto next = NextSibling(name.Suffix(labels))) return *next;
   }
-  return Name(apex).Lowered();
+  return apex.Lowered();
 }
 
 }  // namespace
 
 Name NextName(NameView owner, NameView apex) noexcept {
-  const Name lower = Name(owner).Lowered();
+  const Name lower = owner.Lowered();
   // Descendants sort directly behind their ancestor, and `\000` is the smallest label there is.
   if (const auto child = Name::Prepend(kZeroLabel, lower)) return *child;
   return NextAfterSubtree(lower, apex);
 }
 
 Name NextNameAtCut(NameView cut, NameView apex) noexcept {
-  return NextAfterSubtree(Name(cut).Lowered(), apex);
+  return NextAfterSubtree(cut.Lowered(), apex);
+}
+
+void WriteNsecOfOneName(NameView owner, NameView apex, const dns::TypeBitmap& types,
+                        dns::Writer& out) noexcept {
+  // What NextName() gives all but the longest names, without a copy on the way.
+  if (owner.size() + sizeof kZeroLabel + 1 <= dns::kMaxNameSize) {
+    out.U8(sizeof kZeroLabel);
+    out.Run(kZeroLabel);
+    owner.WriteLowered(out);
+    types.Write(out);
+  } else {
+    WriteNsec(NextName(owner, apex), types, out);
+  }
 }
 
 void WriteNsec(NameView next, const dns::TypeBitmap& types, dns::Writer& out) noexcept {

@@ -22,6 +22,10 @@ dns::Name NextName(dns::NameView owner, dns::NameView apex) noexcept;
 // everything below `cut`, which is the child's to deny. `sub\000.example.` for `sub.example.`
 dns::Name NextNameAtCut(dns::NameView cut, dns::NameView apex) noexcept;
 
+// Appends the RDATA of an NSEC that denies `owner` alone: NextName() and `types`.
+void WriteNsecOfOneName(dns::NameView owner, dns::NameView apex, const dns::TypeBitmap& types,
+                        dns::Writer& out) noexcept;
+
 // Appends NSEC RDATA (RFC 4034 section 4.1).
 void WriteNsec(dns::NameView next, const dns::TypeBitmap& types, dns::Writer& out) noexcept;
 

@@ -27,7 +27,7 @@ std::optional<Name> LastChild(NameView name) noexcept {
 }  // namespace
 
 std::optional<Name> NameBefore(NameView name) noexcept {
-  const Name lower = Name(name).Lowered();
+  const Name lower = name.Lowered();
   const NameView parent = lower.view().Parent();
   std::uint8_t label[dns::kMaxLabelSize];
   const dns::Bytes first = lower.view().FirstLabel();

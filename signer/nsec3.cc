@@ -13,7 +13,7 @@ static_assert(std::tuple_size_v<Nsec3Hash> == SHA_DIGEST_LENGTH);
 }  // namespace
 
 Nsec3Hash HashOwner(dns::NameView name) noexcept {
-  const dns::Name lower = dns::Name(name).Lowered();
+  const dns::Name lower = name.Lowered();
   Nsec3Hash hash;
   SHA_CTX context;
   SHA1_Init(&context);

@@ -27,9 +27,7 @@ void WriteRrsigPrefix(const RrsigFields& fields, dns::Writer& out) noexcept {
   out.U32(fields.validity.expiration);
   out.U32(fields.validity.inception);
   out.U16(fields.key_tag);
-  dns::Name signer(fields.signer);
-  signer.Lower();
-  out.Run(signer.wire());
+  fields.signer.WriteLowered(out);
 }
 
 std::size_t WriteSignedData(const RrsigFields& fields, const dns::RRsetView& rrset,

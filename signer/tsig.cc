@@ -36,7 +36,7 @@ void WriteTime(dns::Writer& out, std::uint64_t time) noexcept {
 
 // RFC 8945 section 4.3.3: names in canonical form.
 void WriteName(dns::Writer& out, dns::NameView name) noexcept {
-  out.Run(dns::Name(name).Lowered().wire());
+  out.Run(name.Lowered().wire());
 }
 
 void AddPriorMac(Hmac& hmac, dns::Bytes mac) noexcept {

@@ -50,7 +50,7 @@ std::vector<std::uint8_t> DecodeBase64(std::string_view text) {
 }  // namespace
 
 TsigKey::TsigKey(dns::NameView name, HmacHash hash, dns::Bytes secret) noexcept
-    : name_(dns::Name(name).Lowered()), algorithm_(NameOf(hash)), hmac_(hash, secret) {}
+    : name_(name.Lowered()), algorithm_(NameOf(hash)), hmac_(hash, secret) {}
 
 std::size_t TsigKey::record_size() const noexcept {
   // Owner, type, class, TTL, RDLENGTH; algorithm, time, fudge, MAC size, MAC, id, error, other.

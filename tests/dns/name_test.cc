@@ -234,6 +234,28 @@ TEST(NameMaking, LoweredKeepsOtherOctets) {
   EXPECT_TRUE(NameView::IdenticalCase(N("ABC\\193@.Z").Lowered(), N("abc\\193\\@.z")));
 }
 
+// Octets are folded eight at a time: every length has an end of its own.
+TEST(NameMaking, LoweredFoldsNamesOfEveryLength) {
+  for (std::size_t size = 1; size <= 63; ++size) {
+    std::string mixed;
+    std::string lower;
+    for (std::size_t i = 0; i < size; ++i) {
+      const char letter = static_cast<char>('a' + (i * 7 + size) % 26);
+      lower += letter;
+      mixed += i % 3 == 0 ? static_cast<char>(letter - 'a' + 'A') : letter;
+    }
+    const Name expected = N(lower + ".");
+    EXPECT_TRUE(NameView::IdenticalCase(N(mixed + ".").Lowered(), expected)) << size;
+    std::array<std::uint8_t, 80> octets;
+    Writer writer(octets);
+    N(mixed + ".").view().WriteLowered(writer);
+    EXPECT_TRUE(Equal(writer.written(), expected.wire())) << size;
+    Writer narrow(MutableBytes(octets).first(expected.size() - 1));
+    N(mixed + ".").view().WriteLowered(narrow);
+    EXPECT_FALSE(narrow.ok());
+  }
+}
+
 TEST(NameMaking, CopiesOwnTheirOctets) {
   Name a = N("a.example");
   const Name b = a;

@@ -198,6 +198,19 @@ TEST(CompactNsec, AtACutCoversOnlyWhatIsTheChilds) {
   }
 }
 
+TEST(CompactNsec, RdataOfOneNameHasItsNextName) {
+  for (const Name& owner : OwnersOnTheEdges()) {
+    std::uint8_t at_once[400];
+    dns::Writer writer(at_once);
+    WriteNsecOfOneName(owner, kApex, EmptyNonTerminalTypes(), writer);
+    std::uint8_t by_next_name[400];
+    dns::Writer expected(by_next_name);
+    WriteNsec(NextName(owner, kApex), EmptyNonTerminalTypes(), expected);
+    ASSERT_TRUE(writer.ok() && expected.ok());
+    EXPECT_TRUE(dns::Equal(writer.written(), expected.written())) << owner.ToText();
+  }
+}
+
 TEST(CompactNsec, Rfc4034Section4_1_RdataIsNextNameThenBitmap) {
   std::uint8_t out[300];
   dns::Writer writer(out);
