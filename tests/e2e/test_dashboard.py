@@ -304,6 +304,19 @@ def test_who_validates_keys_and_history_are_shown(browser):
     assert browser.find("svg.timeline") and browser.find(".chart canvas")
 
 
+def test_a_rollover_is_drawn_with_its_steps_and_what_lies_ahead(browser, world, shot):
+    world.sealwire.ctl("key", "roll", "shop.example", "--zsk", status=(0, 3))
+    rollover = stack.until(20, "the rollover", lambda: (found := browser.all(".rollover")) and found[0])
+    browser.shows("New key published", ".rollover")
+    assert [step.get_attribute("aria-current") for step in rollover.find_elements(By.CSS_SELECTOR, "li")] == ["step", None, None]
+    # Caches must have forgotten the keys without the new one: a bar to the earliest time, and the time in words.
+    stack.until(20, "what lies ahead", lambda: browser.all("svg.timeline .ahead") and browser.all("svg.timeline .next-step"))
+    browser.shows("not before", ".rollover")
+    shot("dashboard-rollover")
+    world.sealwire.ctl("key", "cancel", "shop.example", "--zsk")
+    stack.until(20, "it is taken back", lambda: "taken back" in browser.text("main") or not browser.all(".rollover"))
+
+
 def test_a_change_by_another_is_seen_without_reloading(browser, world):
     world.sealwire.ctl("dnssec", "off", "shop.example", status=(0, 3))
     browser.shows("Turning off", ".title")

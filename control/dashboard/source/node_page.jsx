@@ -68,7 +68,7 @@ function Node({ node }) {
 
 export function NodePage() {
   const [nodes, fault] = useLoad((signal) => get('/v1/nodes', signal), [], 5000);
-  const [backends] = useLoad((signal) => get('/v1/backends', signal), [], 5000);
+  const [backends] = useLoad((signal) => get('/v1/backends?limit=1000', signal), [], 5000);
   const [hour, hourFault] = useSeries();
   return (
     <>

@@ -30,7 +30,8 @@ export function ZonePage({ name, news }) {
   const [history] = useLoad((signal) => get(zonePath(name, '/history?limit=200'), signal), [name, mine, changes]);
   // A step that was taken is worth a new look at keys and history.
   const status = dnssec && dnssec.value.status;
-  useEffect(() => setChanges((number) => number + 1), [status]);
+  const steps = dnssec && dnssec.value.rollovers.map((roll) => `${roll.new_key_tag} ${roll.step} ${roll.cancelled}`).join();
+  useEffect(() => setChanges((number) => number + 1), [status, steps]);
   if (!dnssec || !zone) return <><p><a href="#/zones">All zones</a></p><Fault fault={fault || zoneFault} /></>;
   const state = dnssec.value;
   const turnedOn = state.enabled && status !== 'error';
@@ -54,7 +55,7 @@ export function ZonePage({ name, news }) {
       {state.ds.length > 0 && <DsRecord name={name} state={state} />}
       <ChainOfTrust name={name} state={state} />
       <Audience name={name} />
-      {keys && <Keys keys={keys.keys} events={history ? history.history : []} />}
+      {keys && <Keys keys={keys.keys} events={history ? history.history : []} rollovers={state.rollovers} />}
       <History name={name} turn={`${mine} ${changes}`} />
     </>
   );
