@@ -11,8 +11,10 @@
 
 #include "apps/cookie_keyring.h"
 #include "control/config_http.h"
+#include "control/lifecycle.h"
 #include "control/log.h"
 #include "control/service_notify.h"
+#include "proxy/notify_sender.h"
 
 namespace sealwire::apps {
 
@@ -222,6 +224,14 @@ void Daemon::StartTransfers() {
   outbound_ = std::make_unique<control::OutboundWork>(control::OutboundWork::Parts{
       *registry_, *copy_work_, *notify_work_, *transfer_desk_, config_.policies, folder, UnixTime});
   catalogs_ = std::make_unique<control::CatalogWork>(*zones_);
+  parent_notice_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kNotifyThreads);
+  parent_notices_ = std::make_unique<control::ParentNotices>(
+      control::ParentNotices::Parts{*registry_, *parent_notice_work_, asker_, UnixTime,
+                                    [](const dns::Name& apex, const std::vector<net::Endpoint>& to,
+                                       const std::atomic<bool>& stop) {
+                                      return proxy::SendNotifyOf(apex, dns::RRType::kCDS, to, stop);
+                                    }});
+  parent_notices_->UseParent(config_.parent);
   registry_->ForEach([this](const std::string& name, control::ZoneEntry& entry) {
     if (entry.record->backend.members) catalogs_->Watch(name);
     if (!entry.record->backend.secondaries.empty()) outbound_->Watch(name);
@@ -230,6 +240,7 @@ void Daemon::StartTransfers() {
 
 void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {
   zones_->UseParent(parent ? std::make_shared<control::ParentCheck>(*parent, asker_) : nullptr);
+  if (parent_notices_) parent_notices_->UseParent(parent);
 }
 
 Status Daemon::Listen() {
@@ -240,6 +251,7 @@ Status Daemon::Listen() {
   zones_->OnEvent([this](const control::ZoneEvent& event) {
     if (event.record && !event.record->backend.secondaries.empty()) outbound_->Watch(event.zone);
     if (event.record && event.record->backend.members) catalogs_->Watch(event.zone);
+    if (event.record && IsSigned(*event.record)) parent_notices_->Watch(event.zone);
     api_->Broadcast(event);
   });
   backend_watch_ = std::make_unique<control::BackendWatch>(Facts().backends);
@@ -329,6 +341,7 @@ void Daemon::StartTimers() {
   every(200ms, [this] { transfers_->Tick(); });
   every(500ms, [this] { outbound_->Tick(); });
   every(1s, [this] { catalogs_->Tick(); });
+  every(1s, [this] { parent_notices_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(5s, [this] { backend_watch_->Look(); });
   every(15s, [this] { api_->KeepListenersAlive(); });
@@ -448,6 +461,7 @@ void Daemon::Drain() {
   api_->EndListeners();
   transfers_->Stop();
   outbound_->Stop();
+  parent_notices_->Stop();
   workers_->Drain();
   edges_->Stop(kDrainPatience);
   Log(LogLevel::kInfo, "stopped");

@@ -24,6 +24,7 @@
 #include "control/metrics_page.h"
 #include "control/outbound_work.h"
 #include "control/parent_check.h"
+#include "control/parent_notices.h"
 #include "control/state_store.h"
 #include "control/transfer_work.h"
 #include "control/tsig_keys.h"
@@ -116,6 +117,7 @@ class Daemon {
   std::unique_ptr<control::TransferWork> transfers_;
   std::unique_ptr<control::OutboundWork> outbound_;
   std::unique_ptr<control::CatalogWork> catalogs_;
+  std::unique_ptr<control::ParentNotices> parent_notices_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::BackendWatch> backend_watch_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
@@ -130,6 +132,7 @@ class Daemon {
   std::unique_ptr<control::ThreadExecutor> transfer_work_;
   std::unique_ptr<control::ThreadExecutor> copy_work_;
   std::unique_ptr<control::ThreadExecutor> notify_work_;
+  std::unique_ptr<control::ThreadExecutor> parent_notice_work_;
 };
 
 }  // namespace sealwire::apps

@@ -43,14 +43,21 @@ void Open(Told& told) {
   }
 }
 
-void Send(Told& told, dns::NameView apex, const dns::RRsetView& soa) {
+// What is told: a name and type, and the set itself where it is shown.
+struct News {
+  dns::NameView owner;
+  dns::RRType type;
+  const dns::RRsetView* shown;
+};
+
+void Send(Told& told, const News& news) {
   if (!told.socket.open()) return;
   std::uint8_t buffer[1232];
   told.id = net::Random().U16();
   dns::MessageWriter writer(buffer, nullptr);
   writer.StartQuery(told.id, false);
-  writer.AddQuestion(apex, dns::RRType::kSOA, dns::RRClass::kIN);
-  writer.AddRRset(dns::Section::kAnswer, soa);
+  writer.AddQuestion(news.owner, news.type, dns::RRClass::kIN);
+  if (news.shown != nullptr) writer.AddRRset(dns::Section::kAnswer, *news.shown);
   std::size_t size = writer.Finish(dns::Rcode::kNoError);
   if (size == 0) return;
   dns::Writer flags(dns::MutableBytes(buffer).subspan(2));
@@ -81,12 +88,9 @@ void Receive(Told& told) {
   }
 }
 
-}  // namespace
-
-std::vector<net::Endpoint> SendNotify(dns::NameView apex, const dns::RRsetView& soa,
-                                      const std::vector<TransferPeer>& secondaries,
-                                      const std::atomic<bool>& stop) {
-  std::vector<Told> told(secondaries.begin(), secondaries.end());
+std::vector<net::Endpoint> Tell(const News& news, const std::vector<TransferPeer>& peers,
+                                const std::atomic<bool>& stop) {
+  std::vector<Told> told(peers.begin(), peers.end());
   for (Told& each : told) Open(each);
   const auto waits = [&] {
     for (const Told& each : told) {
@@ -96,7 +100,7 @@ std::vector<net::Endpoint> SendNotify(dns::NameView apex, const dns::RRsetView& 
   };
   for (int attempt = 0; attempt < kTries && waits() && !stop; ++attempt) {
     for (Told& each : told) {
-      if (!each.answered) Send(each, apex, soa);
+      if (!each.answered) Send(each, news);
     }
     for (int waited = 0; waited < kFirstWaitMs << attempt && waits() && !stop;
          waited += kStopCheckMs) {
@@ -115,6 +119,22 @@ std::vector<net::Endpoint> SendNotify(dns::NameView apex, const dns::RRsetView& 
     if (!each.answered) silent.push_back(each.peer.endpoint);
   }
   return silent;
+}
+
+}  // namespace
+
+std::vector<net::Endpoint> SendNotify(dns::NameView apex, const dns::RRsetView& soa,
+                                      const std::vector<TransferPeer>& secondaries,
+                                      const std::atomic<bool>& stop) {
+  return Tell({apex, dns::RRType::kSOA, &soa}, secondaries, stop);
+}
+
+std::vector<net::Endpoint> SendNotifyOf(dns::NameView owner, dns::RRType type,
+                                        const std::vector<net::Endpoint>& to,
+                                        const std::atomic<bool>& stop) {
+  std::vector<TransferPeer> peers;
+  for (const net::Endpoint& endpoint : to) peers.push_back({endpoint, nullptr});
+  return Tell({owner, type, nullptr}, peers, stop);
 }
 
 }  // namespace sealwire::proxy
