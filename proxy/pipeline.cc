@@ -548,6 +548,8 @@ class Pipeline::Impl {
   void TryAgain(Ticket ticket) noexcept {
     WaitingTable::Entry* entry = waiting_.Find(ticket);
     if (entry == nullptr) return;
+    entry->stale = false;
+    entry->scope.reset();
     Query query;
     query.Parse(dns::Bytes(entry->text->query).first(entry->query_size));
     Resolution resolution = NewResolution(query);
