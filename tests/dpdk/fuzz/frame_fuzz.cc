@@ -1,11 +1,14 @@
 // Whatever a wire may bring: the parser stays within the frame, and a reply to what it accepts is a
 // frame that a client's parser would accept.
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <vector>
 
 #include "dpdk/frame.h"
+#include "dpdk/reply_route.h"
 #include "dpdk/truncated_reply.h"
+#include "net/internet_checksum.h"
 #include "tests/dpdk/frame_builder.h"
 
 namespace {
@@ -34,6 +37,36 @@ Octets FrameOf(std::uint8_t kind, sealwire::dns::Bytes input) {
   }
   frame.resize(frame.size() - (kind >> 2) % frame.size());
   return frame;
+}
+
+using sealwire::dns::Bytes;
+using sealwire::dpdk::Frame;
+using sealwire::dpdk::ReplyLayout;
+
+// The other ways to the same reply: headers in one go, with and without a sum that is known, and
+// packed while an answer is waited for. `whole` is what one way made.
+void OtherWaysAgree(Bytes head, const Frame& frame, const ReplyLayout& layout, Bytes whole) {
+  using namespace sealwire::dpdk;
+  const Bytes answer = whole.subspan(layout.payload);
+  Octets other(whole.begin(), whole.end());
+  const auto clear = [&] { std::fill_n(other.begin(), layout.payload, std::uint8_t{0xee}); };
+  const auto agrees = [&] { return std::equal(other.begin(), other.end(), whole.begin()); };
+  clear();
+  WriteReplyHeader(head, frame, other, {});
+  Require(agrees());
+  clear();
+  WriteReplyHeader(head, frame, other, {}, sealwire::net::Fold(sealwire::net::SumOctets(answer)));
+  Require(agrees());
+
+  std::array<std::uint8_t, kMaxReplyHeader> header;
+  WriteUnfinishedHeader(head, frame, header);
+  std::array<std::uint8_t, kMaxReplyHeader> unpacked;
+  const ReplyLayout back = UnpackRoute(PackRoute(header, layout), unpacked);
+  Require(back.ip == layout.ip && back.udp == layout.udp && back.payload == layout.payload &&
+          back.v6 == layout.v6);
+  std::copy_n(unpacked.begin(), layout.payload, other.begin());
+  FinishReply(other, back, {});
+  Require(agrees());
 }
 
 }  // namespace
@@ -70,6 +103,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (answer == 0) answer = kMinDnsMessage;
   const sealwire::dns::MutableBytes whole(reply.data(), layout.payload + answer);
   FinishReply(whole, layout, {});
+
+  OtherWaysAgree(head, frame, layout, whole);
 
   const ServedAddresses asker(std::vector<IpAddress>{client.address}, client.port);
   Frame back;
