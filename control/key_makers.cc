@@ -6,7 +6,6 @@ using keycache::Built;
 using keycache::KeyOrder;
 using keycache::KeyPolicy;
 using keycache::KeyRecord;
-using keycache::Role;
 using keycache::ZoneKeyRecord;
 
 Result<ZoneKeyRecord> HsmKeyMaker::MakeKeys(dns::NameView apex, const KeyPolicy& policy,
@@ -25,7 +24,7 @@ Result<bool> HsmKeyMaker::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t
 Status HsmKeyMaker::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
   return cache_.AddKey(record, order, now);
 }
-Status HsmKeyMaker::ImportKey(ZoneKeyRecord& record, Role role, std::string_view source,
+Status HsmKeyMaker::ImportKey(ZoneKeyRecord& record, keycache::Role role, std::string_view source,
                               std::uint32_t now) {
   return cache_.ImportKey(record, role, source, now);
 }

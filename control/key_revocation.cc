@@ -26,6 +26,7 @@ const KeyRecord* SuccessorOf(const ZoneKeyRecord& record, const KeyRecord& key) 
   const KeyRecord* found = nullptr;
   for (const KeyRecord& other : record.keys) {
     if (other.role != key.role || other.key_tag == key.key_tag || !other.published) continue;
+    if (other.algorithm != key.algorithm || other.signs_data != key.signs_data) continue;
     // One that was served for long is in more caches.
     const bool better = found == nullptr || (found->served_since == 0 && other.served_since != 0) ||
                         (IsInUse(other) && !IsInUse(*found));
@@ -64,21 +65,17 @@ std::string HarmOfRevoking(const ZoneKeyRecord& record, std::uint16_t key_tag,
          std::to_string(key_ttl) + " seconds";
 }
 
-Status RevokeKey(ZoneKeyRecord& record, std::uint16_t key_tag, const KeyLife& life, KeyMaker& maker,
-                 std::int64_t now) {
+Status RevokeKey(ZoneKeyRecord& record, std::uint16_t key_tag, KeyMaker& maker, std::int64_t now) {
   ZoneKeyRecord changed = record;
   const KeyRecord* key = changed.Find(key_tag);
   if (key == nullptr) return Error{"the zone has no key with the tag " + std::to_string(key_tag)};
   if (!key->published && !key->wants_ds) {
     return Error{"key " + std::to_string(key_tag) + " is withdrawn already"};
   }
-  if (changed.WholeSetRollover() != nullptr) {
-    return Error{"all keys of the zone are being replaced: cancel that, or let it end"};
-  }
   const Role role = key->role;
   const auto stamp = static_cast<std::uint32_t>(now);
   if (const Rollover* roll = changed.RolloverOf(role); roll != nullptr) {
-    if (roll->step == RollStep::kWithdrawn ||
+    if (roll->method == RollMethod::kWholeSet || roll->step == RollStep::kWithdrawn ||
         (roll->old_tag != key_tag && roll->new_tag != key_tag)) {
       return Error{"a rollover of the " + std::string(ToText(role)) +
                    " is under way: cancel it, or let it end"};
@@ -88,11 +85,12 @@ Status RevokeKey(ZoneKeyRecord& record, std::uint16_t key_tag, const KeyLife& li
   const KeyRecord* successor = SuccessorOf(changed, *key);
   std::uint16_t next_tag = successor == nullptr ? 0 : successor->key_tag;
   if (successor == nullptr) {
-    // What signs answers is sealed, and so is what the HSM cannot make.
-    const bool for_hsm =
-        role == Role::kKsk && !key->signs_data && key->algorithm == signer::kAlgorithmP256;
-    const keycache::KeyOrder order{role, for_hsm ? life.ksk : KeyHome::kSealed, key->algorithm,
-                                   key->signs_data, key->set};
+    keycache::KeyOrder order;
+    order.role = role;
+    order.home = key->IsZsk() ? KeyHome::kSealed : key->home;
+    order.algorithm = key->algorithm;
+    order.signs_data = key->signs_data;
+    order.set = key->set;
     if (Status made = maker.AddKey(changed, order, stamp); !made.ok()) return made;
     next_tag = changed.keys.back().key_tag;
   }

@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 
-#include "control/key_life.h"
 #include "control/key_work.h"
 #include "control/rollover.h"
 #include "keycache/zone_key_record.h"
@@ -26,7 +25,7 @@ std::string HarmOfRevoking(const keycache::ZoneKeyRecord& record, std::uint16_t 
                            const RollFacts& facts, std::int64_t now);
 
 // On an error the record is unchanged.
-Status RevokeKey(keycache::ZoneKeyRecord& record, std::uint16_t key_tag, const KeyLife& life,
-                 KeyMaker& maker, std::int64_t now);
+Status RevokeKey(keycache::ZoneKeyRecord& record, std::uint16_t key_tag, KeyMaker& maker,
+                 std::int64_t now);
 
 }  // namespace sealwire::control

@@ -326,14 +326,14 @@ void ZoneControl::RevokeKey(const std::string& name, std::uint16_t key_tag,
   }
   CommandKeys(
       name,
-      [key_tag, forced = !override_name.empty(), life = LifeOf(*entry), facts = FactsOf(*entry)](
+      [key_tag, forced = !override_name.empty(), facts = FactsOf(*entry)](
           keycache::ZoneKeyRecord& record, KeyMaker& maker, std::int64_t now) {
         const std::string harm = HarmOfRevoking(record, key_tag, facts, now);
         if (!harm.empty() && !forced) {
           return Status(Error{harm + ". Roll the key instead, or repeat this with the override \"" +
                               std::string(kOverrideRevoke) + "\""});
         }
-        return control::RevokeKey(record, key_tag, life, maker, now);
+        return control::RevokeKey(record, key_tag, maker, now);
       },
       {"key-revoked", std::to_string(key_tag)}, who, std::move(done));
 }

@@ -144,6 +144,13 @@ Status KeyCache::Impl::ImportKey(ZoneKeyRecord& record, Role role, std::string_v
                                  std::uint32_t now) {
   if (record.keys.size() >= kMaxKeysPerZone) return Error{"the zone has too many keys"};
   KeyRecord key;
+  // Every RRset would need a signature of its algorithm too (RFC 4035 section 2.2).
+  for (const KeyRecord& other : record.keys) {
+    if (other.algorithm != key.algorithm || other.signs_data) {
+      return Error{"the zone is signed by one key, or not with algorithm 13: no key can join it"};
+    }
+    if (other.signing) key.set = other.set;
+  }
   key.role = role;
   key.created = now;
   key.published = key.signing = key.wants_ds = false;
@@ -294,8 +301,8 @@ Built KeyCache::Impl::Load(const ZoneKeyRecord& record, std::uint32_t now) {
     }
     other = &key;
   }
-  if (Built faulty = CheckPrepared(record, now, false); faulty.state != Built::State::kReady) {
-    return faulty;
+  if (Built checked = CheckPrepared(record, now, false); checked.state != Built::State::kReady) {
+    return checked;
   }
   auto keys = std::make_shared<ZoneKeys>();
   keys->apex = record.apex;
@@ -397,13 +404,13 @@ Result<bool> KeyCache::RefreshSignatures(ZoneKeyRecord& record, std::uint32_t no
   return true;
 }
 
+Status KeyCache::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
+  return impl_->AddKey(record, order, now);
+}
+
 Status KeyCache::ImportKey(ZoneKeyRecord& record, Role role, std::string_view source,
                            std::uint32_t now) {
   return impl_->ImportKey(record, role, source, now);
-}
-
-Status KeyCache::AddKey(ZoneKeyRecord& record, const KeyOrder& order, std::uint32_t now) {
-  return impl_->AddKey(record, order, now);
 }
 
 Status KeyCache::SignAhead(ZoneKeyRecord& record, std::uint32_t now) {

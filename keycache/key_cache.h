@@ -82,7 +82,7 @@ class KeyCache {
   // stored before anything of it is published. When this fails nothing is left in the token.
   Result<ZoneKeyRecord> MakeKeys(dns::NameView apex, const KeyPolicy& policy, std::uint32_t now);
 
-  // Opens the ZSK, or the two that sign while all keys are replaced, and checks that the recomputed
+  // Opens the ZSK, or the two that sign while all keys are replaced: checks that the recomputed
   // public half is the record's, that one of them stands in the DNSKEY RRset, and that a prepared
   // signature of each KSK is valid now.
   Built Load(const ZoneKeyRecord& record, std::uint32_t now);

@@ -80,10 +80,7 @@ class FakeKeyMaker : public KeyMaker {
     if (source == "taken") return Error{"the zone has a key with that tag already"};
     keycache::KeyOrder order;
     order.role = role;
-    if (Status added = AddKey(record, order, now); !added.ok()) {
-      return added;
-    }
-    record.keys.back().home = keycache::KeyHome::kSealed;
+    if (Status added = AddKey(record, order, now); !added.ok()) return added;
     return Status::Ok();
   }
   Status SignAhead(keycache::ZoneKeyRecord& record, std::uint32_t now) override {
