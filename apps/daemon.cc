@@ -82,10 +82,27 @@ Status Daemon::OpenState() {
   auto keys = control::TsigKeyring::Load(config_.tsig);
   if (!keys.ok()) return Error{config_file_ + ": tsig: " + keys.error()};
   tsig_keys_ = *std::move(keys);
+  if (config_.etcd) {
+    auto fleet = control::FleetMember::Open(*config_.etcd, HostName(), UnixTime);
+    if (!fleet.ok()) return Error{fleet.error()};
+    fleet_ = *std::move(fleet);
+    store_ = &fleet_->store();
+    return Status::Ok();
+  }
   auto store = control::StateStore::Open(config_.state_path);
   if (!store.ok()) return Error{store.error()};
-  store_ = *std::move(store);
+  file_store_ = *std::move(store);
+  store_ = file_store_.get();
   return Status::Ok();
+}
+
+// When the workers answer: from then on this node says what it serves.
+void Daemon::StartFleet() {
+  if (!fleet_) return;
+  fleet_->Start(*loop_, *zones_,
+                {[this] { api_->ReadTokens(); }, [this] { return api_->NodeJson(); }});
+  timers_.push_back(std::make_unique<net::Timer>(*loop_, [this] { fleet_->Tick(); }));
+  timers_.back()->StartEvery(20ms);
 }
 
 Status Daemon::StartHsm() {
@@ -188,6 +205,7 @@ Status Daemon::LoadZones() {
   file_work_ = std::make_unique<control::ThreadExecutor>(*loop_, 1);
   zones_ = std::make_unique<control::ZoneControl>(control::ZoneControl::Parts{
       *registry_, *key_maker_, *hsm_work_, *parent_work_, *file_work_, UnixTime});
+  if (fleet_) zones_->UseFleet(&fleet_->fleet());
   UseParent(config_.parent);
   StartTransfers();
   StartKeyLoad();
@@ -213,8 +231,8 @@ void Daemon::StartKeyLoad() {
 
 void Daemon::StartTransfers() {
   transfer_work_ = std::make_unique<control::ThreadExecutor>(*loop_, kTransferThreads);
-  const std::string folder =
-      (std::filesystem::path(config_.state_path).parent_path() / "zones").string();
+  const std::filesystem::path state = config_.etcd ? config_.etcd->cache : config_.state_path;
+  const std::string folder = (state.parent_path() / "zones").string();
   transfers_ = std::make_unique<control::TransferWork>(control::TransferWork::Parts{
       *registry_, *transfer_work_, tsig_keys_, notices_, folder, UnixTime,
       [this](const std::string& what, const std::string& zone) { zones_->Emit(what, zone); }});
@@ -297,6 +315,7 @@ control::NodeFacts Daemon::Facts() {
   facts.hsm = [this] { return hsm_ ? hsm_->tokens() : std::vector<keycache::HsmStatus>(); };
   facts.audience = [this](proxy::AudienceKey zone) { return AudienceOf(zone); };
   facts.series = series_.get();
+  if (fleet_) facts.fleet = &fleet_->fleet();
   return facts;
 }
 
@@ -328,6 +347,7 @@ control::MetricsSources Daemon::Sources() {
            [this](control::MetricsText& out) { control::AddKeyLoad(out, zones_->key_load()); },
            [this](control::MetricsText& out) {
              if (dnstap_) dnstap_->AddMetrics(out);
+             if (fleet_) fleet_->AddMetrics(out);
            }}};
 }
 
@@ -340,8 +360,12 @@ void Daemon::StartTimers() {
   every(250ms, [this] { zones_->Tick(); });
   every(200ms, [this] { transfers_->Tick(); });
   every(500ms, [this] { outbound_->Tick(); });
-  every(1s, [this] { catalogs_->Tick(); });
-  every(1s, [this] { parent_notices_->Tick(); });
+  every(1s, [this] {
+    // Of a fleet one node adds the members and tells parents; the others are told like of any zone.
+    if (!zones_->Leads()) return;
+    catalogs_->Tick();
+    parent_notices_->Tick();
+  });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(5s, [this] { backend_watch_->Look(); });
   every(15s, [this] { api_->KeepListenersAlive(); });
@@ -363,6 +387,7 @@ void Daemon::Run() {
   }
   StartTimers();
   workers_->Start();
+  StartFleet();
   ready_ = true;
   std::string at;
   for (const std::string& endpoint : Facts().listening) at += (at.empty() ? "" : ",") + endpoint;
@@ -462,6 +487,7 @@ void Daemon::Drain() {
   transfers_->Stop();
   outbound_->Stop();
   parent_notices_->Stop();
+  if (fleet_) fleet_->Stop();
   workers_->Drain();
   edges_->Stop(kDrainPatience);
   Log(LogLevel::kInfo, "stopped");

@@ -18,6 +18,7 @@
 #include "control/config.h"
 #include "control/dnstap_log.h"
 #include "control/executor.h"
+#include "control/fleet_member.h"
 #include "control/kernel_workers.h"
 #include "control/key_work.h"
 #include "control/metric_series.h"
@@ -64,6 +65,7 @@ class Daemon {
   Daemon(const control::Config& config, std::string config_file);
 
   Status OpenState();
+  void StartFleet();
   Status StartHsm();
   Status CreateWorkers();
   Status StartDnstap();
@@ -97,7 +99,9 @@ class Daemon {
 
   // In the order of making; what comes later borrows what comes before.
   std::unique_ptr<net::EventLoop> loop_;
-  std::unique_ptr<control::StateStore> store_;
+  std::unique_ptr<control::StateStore> file_store_;  // one of the two
+  std::unique_ptr<control::FleetMember> fleet_;
+  control::StateStore* store_ = nullptr;  // of it
   std::unique_ptr<keycache::HsmClient> hsm_;
   std::unique_ptr<keycache::KeyCache> key_cache_;
   std::unique_ptr<control::KeyMaker> key_maker_;

@@ -16,6 +16,15 @@ std::string Milliseconds(const json& backend) {
   return text;
 }
 
+// Of a fleet one node leads; one that is not heard of any more may still answer queries.
+std::string StateOf(const json& node, bool in_fleet) {
+  if (const json silent = node.value("silent_since", json()); silent.is_string()) {
+    return "silent since " + silent.get<std::string>();
+  }
+  if (!node.value("ready", false)) return "not ready";
+  return in_fleet && node.value("leader", false) ? "ready, leads" : "ready";
+}
+
 }  // namespace
 
 int NodeList(const Options& options) {
@@ -28,9 +37,10 @@ int NodeList(const Options& options) {
     return kDone;
   }
   control::TextTable table({"NODE", "STATE", "VERSION", "WORKERS", "ZONES", "HSM"});
-  for (const json& node : nodes->value("nodes", json::array())) {
-    table.Add({Text(node, "name"), node.value("ready", false) ? "ready" : "not ready",
-               Text(node, "version"), Text(node, "workers"), Text(node, "zones"),
+  const json list = nodes->value("nodes", json::array());
+  for (const json& node : list) {
+    table.Add({Text(node, "name"), StateOf(node, list.size() > 1), Text(node, "version"),
+               Text(node, "workers"), Text(node, "zones"),
                Text(node.value("hsm", json()), "state")});
   }
   std::fputs(table.ToText(TerminalWidth()).c_str(), stdout);

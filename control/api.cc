@@ -188,6 +188,10 @@ Api::Api(ZoneControl& zones, AccessToken token, NodeFacts facts)
       facts_(std::move(facts)),
       powerdns_(zones_, access_, facts_.version),
       cloudflare_(zones_, access_) {
+  ReadTokens();
+}
+
+void Api::ReadTokens() {
   // What cannot be read admits nobody.
   if (const auto tokens = zones_.registry().store().ReadTokens(); tokens.ok()) {
     access_.UseNamed(*tokens);

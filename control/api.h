@@ -37,6 +37,7 @@ struct NodeFacts {
   std::function<std::vector<keycache::HsmStatus>()> hsm;        // of each token
   std::function<proxy::AudienceTotals(proxy::AudienceKey)> audience;
   const MetricSeries* series = nullptr;
+  const Fleet* fleet = nullptr;  // null: a node alone
 };
 
 class Api {
@@ -48,6 +49,10 @@ class Api {
   void UseCertificates(std::vector<CertificateGrant> certificates) {
     access_.UseCertificates(std::move(certificates));
   }
+  // The store has others than before.
+  void ReadTokens();
+  // What other nodes show of this one.
+  nlohmann::json NodeJson() const;
 
   // To those who listen on /v1/events.
   void Broadcast(const ZoneEvent& event);

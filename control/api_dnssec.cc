@@ -1,6 +1,7 @@
 // /v1/zones/{name}/dnssec and …/keys: the toggle, what is to be published, and the keys behind it.
 
 #include "control/api_call.h"
+#include "control/fleet.h"
 #include "control/lifecycle.h"
 #include "keycache/zone_key_record.h"
 
@@ -45,6 +46,14 @@ json ParentJson(const ParentObservation& seen) {
           {"with_ds", seen.with_ds},
           {"ds_ttl", seen.ds_ttl == 0 ? json(nullptr) : json(seen.ds_ttl)},
           {"detail", seen.detail.empty() ? json(nullptr) : json(seen.detail)}};
+}
+
+// How many nodes serve the keys, while there are any.
+json DeploymentJson(const ZoneRecord& record, const Deployment& deployment) {
+  if (!record.has_keys && !record.dnssec) return nullptr;
+  return {{"nodes", record.has_keys ? deployment.nodes : 0},
+          {"of", deployment.of},
+          {"waiting_for", deployment.waiting_for}};
 }
 
 json NextStepJson(const ZoneEntry& entry) {
@@ -97,6 +106,7 @@ json Api::DnssecJson(const std::string& name) {
           {"ds", std::move(ds)},
           {"dnskey", std::move(dnskey)},
           {"rollovers", std::move(rollovers)},
+          {"deployment", DeploymentJson(*entry.record, zones_.DeploymentOf(entry))},
           {"parent", ParentJson(entry.record->parent)},
           {"next_step", std::move(next_step)}};
 }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "control/api_call.h"
+#include "control/fleet.h"
 
 namespace sealwire::control {
 
@@ -87,24 +88,48 @@ void Api::GetBackends(Call& call) {
   call.Send(JsonReply(200, body));
 }
 
-void Api::GetNodes(Call& call) {
+json Api::NodeJson() const {
   json by_status = json::object();
   for (const ZoneStatus status :
        {ZoneStatus::kDisabled, ZoneStatus::kDeploying, ZoneStatus::kPending, ZoneStatus::kActive,
         ZoneStatus::kPendingDisabled, ZoneStatus::kError}) {
     by_status[std::string(ToText(status))] = zones_.registry().CountOf(status);
   }
-  json node = {{"name", facts_.name},
-               {"version", facts_.version},
-               {"started", TimeJson(facts_.started)},
-               {"ready", facts_.ready()},
-               {"workers", facts_.workers},
-               {"listening", facts_.listening},
-               {"zones", zones_.registry().size()},
-               {"zones_by_status", std::move(by_status)},
-               {"revision", zones_.registry().store().revision()},
-               {"hsm", HsmJson(facts_.hsm())}};
-  call.Send(JsonReply(200, {{"nodes", json::array({std::move(node)})}}));
+  const auto& fleet = facts_.fleet;
+  return {{"name", fleet == nullptr ? facts_.name : fleet->name()},
+          {"version", facts_.version},
+          {"started", TimeJson(facts_.started)},
+          {"ready", facts_.ready()},
+          {"workers", facts_.workers},
+          {"listening", facts_.listening},
+          {"zones", zones_.registry().size()},
+          {"zones_by_status", std::move(by_status)},
+          {"revision", fleet == nullptr ? zones_.registry().store().revision() : fleet->serves()},
+          {"hsm", HsmJson(facts_.hsm())}};
+}
+
+// In a fleet also the others, as they last said; `silent_since` is when a node was last heard of.
+void Api::GetNodes(Call& call) {
+  json node = NodeJson();
+  node["leader"] = zones_.Leads();
+  node["silent_since"] = nullptr;
+  json nodes = json::array({std::move(node)});
+  if (facts_.fleet != nullptr) {
+    facts_.fleet->ForEachOther(
+        [&](const std::string& name, const json& shown, std::int64_t silent_since) {
+          // One that has just come says nothing of itself yet.
+          json other = shown.contains("name") ? shown : nodes[0];
+          if (!shown.contains("name")) {
+            for (auto& [key, value] : other.items()) value = nullptr;
+            other["ready"] = false;
+          }
+          other["name"] = name;
+          other["leader"] = name == facts_.fleet->leader();
+          other["silent_since"] = TimeJson(silent_since);
+          nodes.push_back(std::move(other));
+        });
+  }
+  call.Send(JsonReply(200, {{"nodes", std::move(nodes)}}));
 }
 
 void Api::GetOpenApi(Call& call) {

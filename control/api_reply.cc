@@ -88,6 +88,8 @@ net::HttpResponse ProblemOf(const Outcome& outcome) {
       return Problem(422, "invalid", "The request makes no sense", outcome.detail);
     case Failure::kPrecondition:
       return Problem(412, "changed", "Precondition failed", outcome.detail);
+    case Failure::kUnavailable:
+      return Problem(503, "state-away", "Nothing can be changed now", outcome.detail);
     default:
       return Problem(500, "internal", "The state could not be stored", outcome.detail);
   }

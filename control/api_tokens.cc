@@ -128,7 +128,7 @@ void Api::DeleteToken(Call& call) {
 // Stored before it admits anybody, and no longer admitted when it is known to be removed.
 bool Api::CommitTokens(Call& call, Change& change) {
   StateStore& store = zones_.registry().store();
-  Status status = store.Commit(change);
+  CommitStatus status = store.Commit(change);
   if (status.ok()) {
     const auto tokens = store.ReadTokens();
     if (tokens.ok()) {
@@ -137,7 +137,7 @@ bool Api::CommitTokens(Call& call, Change& change) {
     }
     status = Error{tokens.error()};
   }
-  call.Send(ProblemOf({Failure::kInternal, status.error()}));
+  call.Send(ProblemOf(OutcomeOf(status)));
   return false;
 }
 

@@ -52,6 +52,8 @@ void Fail(const FacadeCall& call, const Outcome& outcome) {
       return Fail(call, 409, 1012, outcome.detail);
     case control::Failure::kInternal:
       return Fail(call, 500, 1000, outcome.detail);
+    case control::Failure::kUnavailable:
+      return Fail(call, 503, 1000, outcome.detail);
     default:
       return Fail(call, 400, 1004, outcome.detail);
   }

@@ -8,6 +8,7 @@
 #include "control/config_http.h"
 #include "control/config_key_life.h"
 #include "control/config_manners.h"
+#include "control/config_state.h"
 #include "control/config_tsig.h"
 #include "control/duration.h"
 #include "control/yaml_map.h"
@@ -144,17 +145,6 @@ void ReadMetrics(YamlMap& top, Config& config) {
   if (!map->Has("address")) map->Fail("address", "is missing");
   // There is no token here that could stand for a client without a certificate.
   ReadHttpDoor(*map, true, config.metrics_door);
-  map->RejectUnknown();
-}
-
-void ReadState(YamlMap& top, Config& config) {
-  auto map = top.Map("state");
-  if (!map) return;
-  Set(config.state_path, map->Text("sqlite"));
-  if (map->Has("etcd")) {
-    map->Text("etcd");
-    map->Fail("etcd", "this version keeps its state in sqlite only");
-  }
   map->RejectUnknown();
 }
 
@@ -370,7 +360,7 @@ std::string Config::ToYaml() const {
     out += fmt::format("metrics: {{address: {}, {}}}\n", Quoted(metrics->ToText()),
                        HttpDoorYaml(metrics_door));
   }
-  out += fmt::format("state: {{sqlite: {}}}\n", Quoted(state_path));
+  out += StateYaml(*this);
   if (!hsm.empty()) out += "hsm:\n";
   for (const HsmConfig& one : hsm) {
     out += fmt::format("  - {{module: {}, token: {}, pin_file: {}}}\n", Quoted(one.module),

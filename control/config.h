@@ -128,6 +128,22 @@ struct DnstapConfig {
   bool operator==(const DnstapConfig&) const = default;
 };
 
+// The state of a fleet, in etcd (3.4 or newer), and this node's place in it.
+struct EtcdConfig {
+  std::vector<std::string> endpoints;  // "https://host:port"; the first that answers is used
+  std::string prefix = "/sealwire";    // of every key
+  std::string ca;                      // file with the CAs of the servers; empty: the system's
+  std::string certificate;             // of this client, and its key; empty: none is shown
+  std::string key;
+  std::string user;                                      // empty: no authentication by name
+  std::string password_file;                             // the password is never in this file
+  std::string cache = "/var/lib/sealwire/etcd-copy.db";  // what was last known of etcd's state
+  std::string node;                                      // this node's name; empty: the host's
+  std::uint32_t lease = 15;     // seconds without a word after which the node counts as silent
+  std::uint32_t silence = 600;  // for which a silent node is still waited for
+  bool operator==(const EtcdConfig&) const = default;
+};
+
 struct Config {
   std::vector<KernelListen> listen;
   std::vector<DpdkListen> dpdk;
@@ -135,7 +151,8 @@ struct Config {
   ControlConfig control;
   std::optional<net::Endpoint> metrics;
   HttpDoorConfig metrics_door;
-  std::string state_path = "/var/lib/sealwire/state.db";
+  std::string state_path = "/var/lib/sealwire/state.db";  // unless the state is in etcd
+  std::optional<EtcdConfig> etcd;
   std::vector<HsmConfig> hsm;  // a pool; none: zones are served, none can be signed
   std::optional<ParentConfig> parent;
   std::map<std::string, PolicyConfig> policies = {{"default", {}}};

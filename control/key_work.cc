@@ -221,9 +221,29 @@ void Draft::Plan(KeyWorkResult& result) const {
   for (const Role role : kRoles) consider(RolloverDue(record_, role, order_.life));
 }
 
+// Opens them, and looks what there will be to do for whoever leads then.
+KeyWorkResult OpenKeys(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now) {
+  KeyWorkResult result;
+  const auto record = ZoneKeyRecord::Decode(order.encoded);
+  if (!record.ok()) {
+    result.problem = record.error();
+    return result;
+  }
+  Built built = maker.Build(*record, static_cast<std::uint32_t>(now));
+  if (built.state == Built::State::kReady) {
+    result.keys = std::move(built.keys);
+  } else {
+    result.problem = built.reason;
+  }
+  result.cds = record->cds;
+  Draft(maker, order, *record, now).Plan(result);
+  return result;
+}
+
 }  // namespace
 
 KeyWorkResult BringKeysUpToDate(KeyMaker& maker, const KeyWorkOrder& order, std::int64_t now) {
+  if (order.open_only) return OpenKeys(maker, order, now);
   KeyWorkResult result;
   const bool fresh = order.encoded.empty();
   const keycache::KeyPolicy policy{order.life.ksk, keycache::KeyHome::kSealed, order.life.algorithm,

@@ -93,8 +93,9 @@ struct KeyWorkOrder {
   keycache::CdsPublication cds = keycache::CdsPublication::kNone;
   KeyLife life;
   RollFacts facts;
-  KeyCommand command;  // null: none
-  FirstKeys first;     // null: made, when the zone has none
+  KeyCommand command;      // null: none
+  FirstKeys first;         // null: made, when the zone has none
+  bool open_only = false;  // another node of the fleet does the rest
 };
 
 // A line of the zone's history.
@@ -111,6 +112,7 @@ struct KeyWorkResult {
   std::string problem;                                             // what failed; empty: nothing
   std::string refused;                    // why the command was not carried out; empty: it was
   bool republish = false;                 // what is published changed
+  bool reopened = false;                  // another node changed what is published
   std::vector<KeyNote> notes;             // to be stored with `changed`
   std::vector<keycache::KeyRecord> made;  // keys that `changed` has and the record had not
   bool awaits_workers = false;            // to be repeated when every worker answers from this

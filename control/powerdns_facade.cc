@@ -31,6 +31,8 @@ void Finish(const FacadeCall& call, const Outcome& outcome) {
       return Fail(call, 409, outcome.detail);
     case Failure::kInternal:
       return Fail(call, 500, outcome.detail);
+    case Failure::kUnavailable:
+      return Fail(call, 503, outcome.detail);
     default:
       return Fail(call, 422, outcome.detail);
   }

@@ -1,4 +1,4 @@
-// SQLite's handles as C++ values: for control/state_store.cc.
+// SQLite's handles as C++ values: for control/sqlite_store.cc.
 //
 // Threading: one thread at a time. Ownership: a Statement must end before its Database. Errors:
 // false from Step() and Run(); Database::message() says why.

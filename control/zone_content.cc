@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "control/fleet.h"
 #include "control/lifecycle.h"
 #include "control/log.h"
 #include "control/transfer_work.h"
@@ -110,6 +111,9 @@ void ZoneControl::Restore() {
     }
     parts_.registry.Touch(name);
     if (IsSigned(record) && record.has_keys) key_load_.Want(name, entry);
+    if (fleet_ != nullptr && IsSigned(*entry.record) && !entry.keys) {
+      fleet_->Changed(name, RevisionOf(entry));
+    }
     Schedule(name);
   });
   parts_.registry.Publish();

@@ -9,6 +9,7 @@
 namespace sealwire::control {
 namespace {
 
+constexpr const char* kSelf = "sealwired";
 constexpr std::size_t kMaxZones = 10'000'000;
 
 Outcome NotFound(std::string_view name) {
@@ -27,6 +28,20 @@ std::string DescribeBackend(const BackendSpec& backend) {
 }
 
 }  // namespace
+
+Outcome OutcomeOf(const CommitStatus& status) {
+  switch (status.failure()) {
+    case CommitFailure::kNone:
+      return {};
+    case CommitFailure::kStore:
+      return {Failure::kInternal, status.error()};
+    case CommitFailure::kConflict:
+      return {Failure::kConflict, status.error()};
+    case CommitFailure::kAway:
+      break;
+  }
+  return {Failure::kUnavailable, status.error()};
+}
 
 ZoneControl::ZoneControl(Parts parts)
     : parts_(std::move(parts)),
@@ -57,9 +72,10 @@ Outcome ZoneControl::CommitZone(ZoneRecord record, const Actor& who, std::string
   Change change;
   change.history.push_back({0, record.changed, name, who.name, what, detail, who.reason});
   change.put.push_back(std::move(record));
-  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+  change.as_leader = fleet_ != nullptr && who.name == kSelf && Leads();
+  if (const CommitStatus status = parts_.registry.Commit(change); !status.ok()) {
     Log(LogLevel::kError, "store-failed", {{"zone", name}, {"error", status.error()}});
-    return {Failure::kInternal, status.error()};
+    return OutcomeOf(status);
   }
   Log(LogLevel::kInfo, what,
       {{"zone", name}, {"who", who.name}, {"detail", detail.empty() ? "-" : detail}});
@@ -172,8 +188,8 @@ Outcome ZoneControl::RemoveZone(const std::string& name, std::optional<std::uint
   change.removed.push_back(name);
   key_load_.Close(*entry);
   change.history.push_back({0, Now(), name, who.name, "zone-removed", "", who.reason});
-  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
-    return {Failure::kInternal, status.error()};
+  if (const CommitStatus status = parts_.registry.Commit(change); !status.ok()) {
+    return OutcomeOf(status);
   }
   if (transfers_ != nullptr) transfers_->Forget(name);
   Log(LogLevel::kInfo, "zone-removed", {{"zone", name}, {"who", who.name}});
@@ -242,8 +258,8 @@ Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool
     change.put.push_back(std::move(record));
   }
   change.operations.push_back({operation_id, now, enabled, names});
-  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
-    return {Failure::kInternal, status.error()};
+  if (const CommitStatus status = parts_.registry.Commit(change); !status.ok()) {
+    return OutcomeOf(status);
   }
   for (const HistoryRow& row : change.history) {
     ZoneEntry* entry = parts_.registry.Find(row.zone);
@@ -302,8 +318,8 @@ Outcome ZoneControl::ForgetKeys(const std::string& name, std::optional<std::uint
   change.put.push_back(std::move(record));
   change.keys.push_back({name, {}});
   change.history.push_back({0, Now(), name, who.name, "keys-forgotten", "", who.reason});
-  if (const Status status = parts_.registry.Commit(change); !status.ok()) {
-    return {Failure::kInternal, status.error()};
+  if (const CommitStatus status = parts_.registry.Commit(change); !status.ok()) {
+    return OutcomeOf(status);
   }
   key_load_.Close(*entry);
   ++entry->key_changes;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,9 @@
 namespace sealwire::control {
 
 class TransferWork;  // control/transfer_work.h
+class Fleet;         // control/fleet.h
+struct FleetNews;    // control/etcd_store.h
+struct Deployment;   // control/fleet.h
 
 enum class Failure : std::uint8_t {
   kNone,
@@ -37,6 +41,7 @@ enum class Failure : std::uint8_t {
   kInvalid,       // what was asked for makes no sense
   kPrecondition,  // the zone changed since the caller saw it
   kInternal,      // the store failed
+  kUnavailable,   // the store is away: nothing can be changed now
 };
 
 struct Outcome {
@@ -44,6 +49,7 @@ struct Outcome {
   std::string detail;
   bool ok() const noexcept { return failure == Failure::kNone; }
 };
+Outcome OutcomeOf(const CommitStatus& status);
 using Done = std::function<void(Outcome)>;
 using PutDone = std::function<void(Outcome, bool created)>;
 
@@ -84,6 +90,8 @@ class ZoneControl {
   void UseKeyLoad(Executor& work, KeyLoad::Options options) {
     key_load_.Use(work, std::move(options));
   }
+  // The other nodes that share the state; null: there are none. Zones are loaded already.
+  void UseFleet(Fleet* fleet);
   void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
 
   // Tells listeners of a change.
@@ -145,6 +153,14 @@ class ZoneControl {
   bool Settle();
   // Reads again the zone files that changed, or all of them.
   void ReloadFiles(bool all);
+  // What other nodes changed, when the store has taken it in.
+  void Follow(const FleetNews& news);
+  // Many times a second, in a fleet: tells the others what this node serves, and takes up the work
+  // when this node leads.
+  void TickFleet(const std::function<nlohmann::json()>& shown);
+  // Of a fleet one node makes keys, rolls them and asks parents. A node alone leads.
+  bool Leads() const;
+  Deployment DeploymentOf(const ZoneEntry& entry) const;
   // The policies in the registry changed: every zone is built anew.
   void RefreshAll();
 
@@ -162,6 +178,16 @@ class ZoneControl {
   // control/zone_content.cc
   struct FileLook;
   void FinishReload(std::vector<FileLook> looks);
+
+  // control/zone_follow.cc
+  void FollowZone(const ZoneRecord& record, bool keys_changed);
+  void FollowRemoval(const std::string& name);
+  void FollowContent(const std::string& name, ZoneEntry& entry);
+  static bool HasKeys(const ZoneEntry& entry);
+  bool ServedHere(const ZoneEntry& entry) const;
+  bool ServedByAll(const ZoneEntry& entry) const;
+  std::uint64_t KeysRevisionOf(const ZoneEntry& entry) const;
+  std::uint64_t RevisionOf(const ZoneEntry& entry) const;
 
   // control/zone_keys_work.cc
   // What somebody asked for, and whom to tell.
@@ -204,6 +230,9 @@ class ZoneControl {
   int checks_running_ = 0;
   int key_works_running_ = 0;
   bool reload_runs_ = false;
+  Fleet* fleet_ = nullptr;
+  bool led_ = false;           // when TickFleet() looked last
+  bool reload_again_ = false;  // a file of a zone that another node changed is to be read
 };
 
 }  // namespace sealwire::control

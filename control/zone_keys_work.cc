@@ -41,10 +41,7 @@ bool MayMove(const ZoneRecord& zone) {
 RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
   const ZoneRecord& zone = *entry.record;
   RollFacts facts;
-  // Keys that are closed come back as they are stored.
-  const bool has_keys = entry.keys || entry.key_place == KeyPlace::kStored;
-  facts.served = IsSigned(zone) && has_keys && entry.published != 0 &&
-                 entry.published <= parts_.registry.served();
+  facts.served = IsSigned(zone) && Leads() && ServedByAll(entry);
   facts.may_move = MayMove(zone);
   facts.secured = facts.may_move && zone.parent.state == ParentState::kPublished;
   facts.parent = zone.parent;
@@ -54,11 +51,11 @@ RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
 
 bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
   const ZoneRecord& zone = *entry.record;
-  if (zone.dnssec && !zone.has_keys) return true;
+  if (zone.dnssec && !zone.has_keys) return Leads();
   if (!IsSigned(zone) || entry.key_place == KeyPlace::kQueued) return false;
-  const bool has_keys = entry.keys || entry.key_place == KeyPlace::kStored;
-  return !has_keys || entry.cds != WantedCds(zone) || now >= entry.refresh_at ||
-         (entry.roll_at != 0 && now >= entry.roll_at);
+  if (!HasKeys(entry) || entry.stale || now >= entry.refresh_at) return true;
+  if (!Leads()) return false;
+  return entry.cds != WantedCds(zone) || (entry.roll_at != 0 && now >= entry.roll_at);
 }
 
 void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry) {
@@ -82,13 +79,17 @@ void ZoneControl::StartKeyWork(const std::string& name, ZoneEntry& entry) {
   order.facts = FactsOf(entry);
   order.command = command.change;
   order.first = command.first;
+  order.open_only = !Leads() && !command.change && !command.first;
   entry.key_work_runs = true;
   entry.roll_at = 0;
+  // What is read here is the newest; whatever comes meanwhile sets it again.
+  const bool stale = std::exchange(entry.stale, false);
   ++key_works_running_;
   parts_.hsm_work.Run([this, name, id = entry.record->id, order = std::move(order), now = Now(),
-                       command = std::move(command)]() -> Executor::Completion {
-    return [this, name, id, command,
+                       stale, command = std::move(command)]() -> Executor::Completion {
+    return [this, name, id, command, stale,
             result = BringKeysUpToDate(parts_.key_maker, order, now)]() mutable {
+      result.reopened = stale;
       FinishKeyWork(name, id, std::move(result), command);
     };
   });
@@ -104,8 +105,9 @@ void ZoneControl::FinishKeyWork(const std::string& name, std::uint64_t id, KeyWo
   }
   entry->key_work_runs = false;
   const Outcome outcome = StoreKeyWork(name, *entry, result, command);
-  if (result.keys && IsSigned(*entry->record)) {
-    const bool news = result.republish || !entry->keys;
+  if (!result.keys && result.reopened) entry->stale = IsSigned(*entry->record);
+  if (result.keys && IsSigned(*entry->record) && !entry->stale) {
+    const bool news = result.republish || result.reopened || !entry->keys;
     entry->keys = std::move(result.keys);
     entry->cds = result.cds;
     key_load_.Opened(*entry);
@@ -152,17 +154,24 @@ Outcome ZoneControl::StoreKeyWork(const std::string& name, ZoneEntry& entry, Key
   }
   if (!result.changed.empty()) change.keys.push_back({name, result.changed});
   if (!change.put.empty() || !change.keys.empty()) {
-    if (const Status status = parts_.registry.Commit(change); !status.ok()) {
+    change.as_leader = fleet_ != nullptr && Leads() && !commanded;
+    const CommitStatus status =
+        entry.stale
+            ? CommitStatus(CommitFailure::kConflict, {"another node changed the keys meanwhile"})
+            : parts_.registry.Commit(change);
+    if (!status.ok()) {
       result.problem = status.error();
       result.keys.reset();
       result.notes.clear();
+      // It may have been stored after all: what is in use must not be destroyed.
+      if (status.failure() == CommitFailure::kAway) return OutcomeOf(status);
       // Nobody knows of them: they would stay in the token for ever.
       if (fresh) DestroyKeys(name, std::move(result.changed));
       keycache::ZoneKeyRecord orphans;
       orphans.apex = record.apex();
       orphans.keys = result.made;
       if (!orphans.keys.empty()) DestroyKeys(name, orphans.Encode());
-      return {Failure::kInternal, status.error()};
+      return OutcomeOf(status);
     }
     ++entry.key_changes;
   }

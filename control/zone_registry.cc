@@ -68,19 +68,25 @@ proxy::AudienceKey ZoneRegistry::TakePlace() {
   return taken;
 }
 
-Status ZoneRegistry::Commit(Change& change) {
-  if (Status status = store_.Commit(change); !status.ok()) return status;
-  for (const std::string& name : change.removed) {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) continue;
-    by_status_[found->second.record->status].erase(found->first);
-    if (found->second.audience.holder != 0) free_places_.push_back(found->second.audience.place);
-    by_id_.erase(found->second.record->id);
-    entries_.erase(found);
-    Touch(name);
-  }
+CommitStatus ZoneRegistry::Commit(Change& change) {
+  if (CommitStatus status = store_.Commit(change); !status.ok()) return status;
+  for (const std::string& name : change.removed) Drop(name);
   for (const ZoneRecord& record : change.put) Show(record);
-  return Status::Ok();
+  for (const Change::Keys& keys : change.keys) {
+    if (ZoneEntry* entry = Find(keys.name)) entry->keys_revision = keys.revision;
+  }
+  if (listener_) listener_(change);
+  return {};
+}
+
+void ZoneRegistry::Drop(const std::string& name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  by_status_[found->second.record->status].erase(found->first);
+  if (found->second.audience.holder != 0) free_places_.push_back(found->second.audience.place);
+  by_id_.erase(found->second.record->id);
+  entries_.erase(found);
+  Touch(name);
 }
 
 void ZoneRegistry::Replace(const ZoneRecord& record) {

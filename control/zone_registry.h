@@ -92,6 +92,8 @@ struct ZoneEntry {
 
   // Work on it (control/zone_work.cc). Times are seconds since 1970.
   bool key_work_runs = false;
+  bool stale = false;               // the store has other keys than `keys`: of another node
+  std::uint64_t keys_revision = 0;  // of the store when the keys changed last; 0: not looked up yet
   bool check_runs = false;
   int key_failures = 0;
   std::int64_t key_retry_at = 0;
@@ -117,9 +119,14 @@ class ZoneRegistry {
   // Reads all zones of the store into the index; none has content yet.
   Status Load();
   // Writes the change, then shows it. Removed zones leave the tables with the next Publish().
-  Status Commit(Change& change);
-  // Shows a record whose change is not worth writing: times and counts of the last look.
+  CommitStatus Commit(Change& change);
+  // Who is told of each change that was committed.
+  void OnCommit(std::function<void(const Change&)> listener) { listener_ = std::move(listener); }
+  // Shows a record whose change is not worth writing (times and counts of the last look), or that
+  // another node wrote.
   void Replace(const ZoneRecord& record);
+  // The zone was removed from the store.
+  void Drop(const std::string& name);
 
   ZoneEntry* Find(std::string_view name);
   ZoneEntry* FindById(std::uint64_t id);
@@ -159,6 +166,7 @@ class ZoneRegistry {
 
   StateStore& store_;
   Workers& workers_;
+  std::function<void(const Change&)> listener_;
   std::shared_ptr<const TsigKeyring> tsig_keys_ = std::make_shared<const TsigKeyring>();
   const std::map<std::string, PolicyConfig>& policies_;
   std::map<std::string, ZoneEntry, std::less<>> entries_;

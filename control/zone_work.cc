@@ -45,10 +45,12 @@ std::int64_t ZoneControl::DueTime(const ZoneEntry& entry) const {
       consider(std::max(now, entry.key_retry_at));
     } else if (IsSigned(*entry.record) && entry.key_place != KeyPlace::kQueued) {
       consider(std::max(entry.refresh_at, entry.key_retry_at));
-      if (entry.roll_at != 0) consider(std::max(entry.roll_at, entry.key_retry_at));
+      if (entry.roll_at != 0 && Leads()) consider(std::max(entry.roll_at, entry.key_retry_at));
     }
   }
-  if (!entry.check_runs && IsWatched(*entry.record)) consider(std::max(now, entry.check_at));
+  if (!entry.check_runs && IsWatched(*entry.record) && Leads()) {
+    consider(std::max(now, entry.check_at));
+  }
   return due;
 }
 
@@ -83,7 +85,7 @@ void ZoneControl::Advance(const std::string& name) {
     StartKeyWork(name, *entry);
     entry = parts_.registry.Find(name);
   }
-  if (!entry->check_runs && IsWatched(*entry->record) && now >= entry->check_at) {
+  if (!entry->check_runs && IsWatched(*entry->record) && now >= entry->check_at && Leads()) {
     StartCheck(name, *entry);
   }
   Schedule(name);
@@ -91,7 +93,7 @@ void ZoneControl::Advance(const std::string& name) {
 
 bool ZoneControl::Settle() {
   key_load_.Tick();
-  const std::uint64_t served = parts_.registry.served();
+  if (!Leads()) return false;
   for (auto at = deploying_.begin(); at != deploying_.end();) {
     const std::string name = *at;
     ZoneEntry* entry = parts_.registry.Find(name);
@@ -101,7 +103,7 @@ bool ZoneControl::Settle() {
       continue;
     }
     ++at;
-    if (!entry->keys || entry->published == 0 || entry->published > served) continue;
+    if (!ServedByAll(*entry)) continue;
     if (entry->awaits_workers) {
       entry->awaits_workers = false;
       entry->roll_at = Now();

@@ -278,10 +278,46 @@ TEST(Config, WrongKindsAndDuplicatesAreErrors) {
   EXPECT_THAT(ErrorOf("listen: [unclosed"), HasSubstr("c.yaml:"));
 }
 
+TEST(Config, ReadsTheStateOfAFleet) {
+  const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
+  const auto config = Config::FromText(
+      "c.yaml", listen +
+                    "state: {etcd: {endpoints: ['https://a:2379', 'https://[::1]:2379'], prefix: "
+                    "/s, ca: /c, certificate: /x, key: /k, user: u, password_file: /p, cache: "
+                    "/d/copy.db, node: edge-1, lease: 5s, silence: 2m}}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const EtcdConfig expected{{"https://a:2379", "https://[::1]:2379"},
+                            "/s",
+                            "/c",
+                            "/x",
+                            "/k",
+                            "u",
+                            "/p",
+                            "/d/copy.db",
+                            "edge-1",
+                            5,
+                            120};
+  EXPECT_EQ(*config->etcd, expected);
+  const auto again = Config::FromText("again.yaml", config->ToYaml());
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(*again, *config);
+}
+
+TEST(Config, RefusesAFleetThatCannotBe) {
+  const std::string state = "listen: [{address: '127.0.0.1:53'}]\nstate: {etcd: {";
+  EXPECT_THAT(ErrorOf(state + "prefix: /s}}"), HasSubstr("state.etcd.endpoints: is missing"));
+  const std::string with = state + "endpoints: ['https://a:2379'], ";
+  EXPECT_THAT(ErrorOf(state + "endpoints: ['a:2379']}}"), HasSubstr("'a:2379' is no endpoint"));
+  EXPECT_THAT(ErrorOf(with + "prefix: s/}}"), HasSubstr("is no prefix"));
+  EXPECT_THAT(ErrorOf(with + "key: /k}}"), HasSubstr("certificate and key go together"));
+  EXPECT_THAT(ErrorOf(with + "user: u}}"), HasSubstr("user and password_file go together"));
+  EXPECT_THAT(ErrorOf(with + "lease: 1s}}"), HasSubstr("lease: must be from 2s to 10m"));
+  EXPECT_THAT(ErrorOf(with + "node: a/b}}"), HasSubstr("node: must be 1 to 128 letters"));
+  EXPECT_THAT(ErrorOf(with + "prefix: /s}, sqlite: /x}"), HasSubstr("give either sqlite or etcd"));
+}
+
 TEST(Config, RefusesWhatThisVersionDoesNotDo) {
   const std::string listen = "listen: [{address: '127.0.0.1:53'}]\n";
-  EXPECT_THAT(ErrorOf(listen + "state: {etcd: {endpoints: ['https://a:2379'], prefix: /s}}"),
-              HasSubstr("c.yaml:2:15: state.etcd: this version keeps its state in sqlite only"));
   EXPECT_THAT(ErrorOf(listen + "policies: {default: {denial: nsec5}}"),
               HasSubstr("policies.default.denial: 'nsec5' is not possible; possible are: compact, "
                         "white-lies, nsec3"));

@@ -246,22 +246,16 @@ class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
     def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536,
-                 control_extra="", metrics_extra=""):
+                 control_extra="", metrics_extra="", state=None, token_of=None):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
-        self.softhsm_conf = self.home / "softhsm2.conf"
-        tokens = self.home / "tokens"
-        tokens.mkdir()
-        self.softhsm_conf.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
-        pin = self.home / "hsm.pin"
-        pin.write_text("7215 pin")
-        pin.chmod(0o600)
+        # `token_of`: another Sealwire, whose token this one shares.
+        self.softhsm_conf = token_of.softhsm_conf if token_of else self.home / "softhsm2.conf"
         self._environment = {"SOFTHSM2_CONF": str(self.softhsm_conf)}
-        subprocess.run(
-            ["softhsm2-util", "--init-token", "--free", "--label", "sealwire", "--pin", "7215 pin", "--so-pin", "7215 pin"],
-            check=True, capture_output=True, env=dict(os.environ, **self._environment),
-        )
+        if not token_of:
+            self._make_token()
+        pin = self.softhsm_conf.parent / "hsm.pin"
         self.config = self.home / "sealwire.yaml"
         self.config.write_text(f"""\
 listen:
@@ -269,7 +263,7 @@ listen:
 {"".join(f"  - {entry}{chr(10)}" for entry in listen)}workers: {workers}
 control: {{socket: {self.socket}, http: "127.0.0.1:{self.http}", token_file: {self.token_file}{control_extra}}}
 metrics: {{address: "127.0.0.1:{self.metrics}"{metrics_extra}}}
-state: {{sqlite: {self.home}/state.db}}
+state: {state or f"{{sqlite: {self.home}/state.db}}"}
 hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {pin}}}
 parent: {parent}
 ink: {{pairs: {ink_pairs}}}
@@ -278,6 +272,18 @@ policies:
 {config_extra}""")
         self.process = parts.spawn(name, [BIN / "sealwired", "--config", self.config], **self._environment)
         self.wait_ready()
+
+    def _make_token(self):
+        tokens = self.home / "tokens"
+        tokens.mkdir()
+        self.softhsm_conf.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        pin = self.home / "hsm.pin"
+        pin.write_text("7215 pin")
+        pin.chmod(0o600)
+        subprocess.run(
+            ["softhsm2-util", "--init-token", "--free", "--label", "sealwire", "--pin", "7215 pin", "--so-pin", "7215 pin"],
+            check=True, capture_output=True, env=dict(os.environ, **self._environment),
+        )
 
     def wait_ready(self, times=1):
         def ready():
@@ -342,6 +348,64 @@ def fill_store(path, model, pattern, count):
                       f"INSERT INTO zones SELECT {values} FROM numbers, zones WHERE name = ?", (model,))
         store.execute("UPDATE counters SET value = ?", (count + 1,))
     store.close()
+
+
+class Etcd:
+    """An etcd of one member, with TLS and client certificates; config() is a node's `state`."""
+
+    def __init__(self, parts, name="etcd"):
+        self.home, self.port, peer = parts.folder(name), free_port(), free_port()
+        self._certificates()
+        self.url = f"https://127.0.0.1:{self.port}"
+        tls = ["--cert-file", self.home / "server.pem", "--key-file", self.home / "server.key",
+               "--client-cert-auth", "--trusted-ca-file", self.home / "ca.pem"]
+        self.process = parts.spawn(name, [
+            "etcd", "--name", "one", "--data-dir", self.home / "data", "--listen-client-urls", self.url,
+            "--advertise-client-urls", self.url, "--listen-peer-urls", f"http://127.0.0.1:{peer}",
+            "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
+            "--initial-cluster", f"one=http://127.0.0.1:{peer}", *tls,
+        ])
+        self.wait_up()
+
+    def _certificates(self):
+        def openssl(*words):
+            subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=self.home)
+
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        openssl("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=fleet CA", "-keyout", "ca.key", "-out", "ca.pem")
+        (self.home / "server.ext").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+        (self.home / "client.ext").write_text("extendedKeyUsage=clientAuth\n")
+        for who in ("server", "client"):
+            openssl("req", *new_key, "-subj", f"/CN={who}", "-keyout", f"{who}.key", "-out", f"{who}.csr")
+            openssl("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                    "-days", "2", "-extfile", f"{who}.ext", "-out", f"{who}.pem")
+
+    def wait_up(self):
+        def up():
+            try:
+                self.ctl("endpoint", "health")
+                return True
+            except subprocess.CalledProcessError:
+                return False
+
+        until(20, f"etcd is healthy\n{self.process.text()[-2000:]}", up)
+
+    def ctl(self, *words):
+        return subprocess.run(
+            ["etcdctl", "--endpoints", self.url, "--cacert", self.home / "ca.pem", "--cert", self.home / "client.pem",
+             "--key", self.home / "client.key", *words],
+            check=True, capture_output=True, text=True, env=dict(os.environ, ETCDCTL_API="3"), timeout=20,
+        ).stdout
+
+    def compact(self):
+        """Forgets every revision but the newest, as etcd does from time to time."""
+        revision = json.loads(self.ctl("endpoint", "status", "-w", "json"))[0]["Status"]["header"]["revision"]
+        self.ctl("compaction", "--physical", str(revision))
+
+    def config(self, home, node, lease="3s", silence="15s"):
+        return (f'{{etcd: {{endpoints: ["https://127.0.0.1:1", "{self.url}"], prefix: /sealwire, ca: {self.home}/ca.pem, '
+                f'certificate: {self.home}/client.pem, key: {self.home}/client.key, cache: {home}/copy.db, '
+                f'node: {node}, lease: {lease}, silence: {silence}}}}}')
 
 
 def delv(port, zone, anchors, name, rdtype):

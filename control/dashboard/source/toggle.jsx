@@ -5,15 +5,15 @@ import { call, zonePath } from './api.js';
 import { ago, time } from './format.js';
 import { Dialog, Fault } from './parts.jsx';
 
-// The steps of turning on, and which is under way. `deployment` is told while keys are brought to the workers.
+// The steps of turning on, and which is under way. `deployment` is told while keys are brought to the nodes.
 function stepsOf(state) {
   const { status, parent, deployment } = state;
   const at = status === 'deploying' || status === 'error' ? 0 : status === 'active' ? 4 : parent.state === 'partial' ? 2 : 1;
-  const serving = deployment ? ` (${deployment.serving} of ${deployment.of} workers serve them)` : '';
+  const serving = deployment ? ` (${deployment.nodes} of ${deployment.of} nodes serve them)` : '';
   return {
     at,
     steps: [
-      { name: 'Deploy', text: `Keys are made and brought to every worker${serving}.` },
+      { name: 'Deploy', text: `Keys are made and brought to every node${serving}.` },
       { name: 'Publish DS', text: 'Give the DS record below to the parent.' },
       { name: 'Partial', text: parent.servers ? `${parent.with_ds} of ${parent.servers} servers of the parent have it.` : 'Every server of the parent gets it.' },
       { name: 'Active', text: 'Resolvers validate the zone.' },

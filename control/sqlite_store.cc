@@ -1,4 +1,4 @@
-#include "control/state_store.h"
+#include "control/sqlite_store.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -43,6 +43,10 @@ CREATE TABLE tokens (
   created_by TEXT NOT NULL
 ) WITHOUT ROWID;
 )",
+    R"(
+ALTER TABLE keys ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+)",
 };
 constexpr int kSchemaVersion = static_cast<int>(std::size(kMigrations));
 
@@ -55,10 +59,19 @@ constexpr const char* kPutZone =
     "ds_ttl_max=excluded.ds_ttl_max, signing_until=excluded.signing_until, "
     "flatten_alias=excluded.flatten_alias";
 
-constexpr const char* kReadZones =
-    "SELECT z.name, id, backend, policy, revision, created, changed, dnssec, status, status_since, "
-    "problem, parent, ds_last_seen, ds_ttl_max, signing_until, k.name IS NOT NULL, flatten_alias "
-    "FROM zones z LEFT JOIN keys k ON k.name = z.name ORDER BY z.name";
+constexpr std::string_view kReadZones =
+    "SELECT z.name, id, backend, policy, z.revision, created, changed, dnssec, status, "
+    "status_since, problem, parent, ds_last_seen, ds_ttl_max, signing_until, k.name IS NOT NULL, "
+    "flatten_alias FROM zones z LEFT JOIN keys k ON k.name = z.name ";
+
+// EXCLUSIVE: two daemons on one file would each believe their own index.
+constexpr const char* kOpenState =
+    "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE; COMMIT;";
+constexpr const char* kOpenCopy =
+    "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
+    "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT; "
+    "CREATE TEMP TABLE met (kind INTEGER, name TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;";
 
 // Most zones have one of a few backends, and most have not been looked at: a million rows are read
 // without parsing the same text a million times.
@@ -156,11 +169,12 @@ Status PrepareFile(const std::string& path) {
 
 }  // namespace
 
-struct StateStore::Connection {
+struct SqliteStore::Connection {
   std::string path;
   Database db;
   std::optional<Statement> put_zone, put_keys, drop_keys, drop_zone, put_history, put_operation,
-      put_counter, put_token, drop_token, read_keys;
+      put_counter, put_token, drop_token, read_keys, read_zone, keys_revision, zone_revision,
+      put_met;
 
   Error Failure(const char* doing) const {
     return {fmt::format("{}: {}: {}", path, doing, db.message())};
@@ -189,16 +203,21 @@ struct StateStore::Connection {
 
   void Prepare() {
     put_zone.emplace(db, kPutZone);
-    put_keys.emplace(db, "INSERT OR REPLACE INTO keys VALUES (?,?)");
+    put_keys.emplace(db, "INSERT OR REPLACE INTO keys VALUES (?,?,?)");
     drop_keys.emplace(db, "DELETE FROM keys WHERE name = ?");
     drop_zone.emplace(db, "DELETE FROM zones WHERE name = ?");
-    put_history.emplace(
-        db, "INSERT INTO history (at, zone, who, what, detail, reason) VALUES (?,?,?,?,?,?)");
+    // An id of 0 is given by SQLite; one that is there already is the same row.
+    put_history.emplace(db,
+                        "INSERT OR IGNORE INTO history (id, at, zone, who, what, detail, reason) "
+                        "VALUES (NULLIF(?,0),?,?,?,?,?,?)");
     put_token.emplace(db, "INSERT OR REPLACE INTO tokens VALUES (?,?,?,?,?)");
     drop_token.emplace(db, "DELETE FROM tokens WHERE name = ?");
-    put_operation.emplace(db, "INSERT INTO operations VALUES (?,?,?,?)");
+    put_operation.emplace(db, "INSERT OR REPLACE INTO operations VALUES (?,?,?,?)");
     put_counter.emplace(db, "INSERT OR REPLACE INTO counters VALUES (?,?)");
     read_keys.emplace(db, "SELECT record FROM keys WHERE name = ?");
+    read_zone.emplace(db, (std::string(kReadZones) + "WHERE z.name = ?").c_str());
+    keys_revision.emplace(db, "SELECT revision FROM keys WHERE name = ?");
+    zone_revision.emplace(db, "SELECT revision FROM zones WHERE name = ?");
   }
 
   bool Write(const Change& change, std::uint64_t revision, std::uint64_t last_zone_id) {
@@ -210,13 +229,15 @@ struct StateStore::Connection {
       if (!put_zone->Run()) return false;
     }
     for (const Change::Keys& keys : change.keys) {
-      const bool done = keys.record.empty()
-                            ? drop_keys->Bind(keys.name).Run()
-                            : put_keys->Bind(keys.name).Bind(dns::Bytes(keys.record)).Run();
+      const bool done = keys.record.empty() ? drop_keys->Bind(keys.name).Run()
+                                            : put_keys->Bind(keys.name)
+                                                  .Bind(dns::Bytes(keys.record))
+                                                  .Bind(static_cast<std::int64_t>(keys.revision))
+                                                  .Run();
       if (!done) return false;
     }
     for (const HistoryRow& row : change.history) {
-      put_history->Bind(row.at).Bind(row.zone).Bind(row.who).Bind(row.what);
+      put_history->Bind(row.id).Bind(row.at).Bind(row.zone).Bind(row.who).Bind(row.what);
       put_history->Bind(row.detail).Bind(row.reason);
       if (!put_history->Run()) return false;
     }
@@ -228,6 +249,21 @@ struct StateStore::Connection {
       if (!put_operation->Run()) return false;
     }
     return WriteTokens(change) && WriteCounters(revision, last_zone_id);
+  }
+
+  Status Transact(const Change& change, std::uint64_t revision, std::uint64_t last_zone_id) {
+    if (!db.Run("BEGIN IMMEDIATE")) return Failure("beginning to write");
+    if (Write(change, revision, last_zone_id) && db.Run("COMMIT")) return Status::Ok();
+    const Error error = Failure("writing");
+    db.Run("ROLLBACK");
+    return error;
+  }
+
+  static std::uint64_t RevisionFrom(Statement& read, std::string_view name) {
+    read.Bind(name);
+    const auto revision = read.Step() ? static_cast<std::uint64_t>(read.Integer(0)) : 0;
+    read.Reset();
+    return revision;
   }
 
   bool WriteTokens(const Change& change) {
@@ -251,30 +287,36 @@ struct StateStore::Connection {
   }
 };
 
-StateStore::StateStore(std::unique_ptr<Connection> connection)
+SqliteStore::SqliteStore(std::unique_ptr<Connection> connection)
     : connection_(std::move(connection)) {}
-StateStore::~StateStore() = default;
+SqliteStore::~SqliteStore() = default;
 
 Result<std::unique_ptr<StateStore>> StateStore::Open(const std::string& path) {
+  auto store = SqliteStore::Open(path, SqliteStore::Use::kState);
+  if (!store.ok()) return Error{store.error()};
+  return std::unique_ptr<StateStore>(*std::move(store));
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, Use use) {
   if (auto status = PrepareFile(path); !status.ok()) return Error{status.error()};
   auto connection = std::make_unique<Connection>();
   connection->path = path;
   Database& db = connection->db;
   if (!db.Open(path)) return connection->Failure("opening");
-  // EXCLUSIVE: two daemons on one file would each believe their own index.
-  if (!db.Run(
-          "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; "
-          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE; COMMIT;")) {
+  if (!db.Run(use == Use::kCopy ? kOpenCopy : kOpenState)) {
     return connection->Failure("locking (is another sealwired using it?)");
   }
   if (auto status = connection->Migrate(); !status.ok()) return Error{status.error()};
   connection->Prepare();
-  std::unique_ptr<StateStore> store(new StateStore(std::move(connection)));
+  if (use == Use::kCopy) {
+    connection->put_met.emplace(db, "INSERT OR IGNORE INTO met VALUES (?,?)");
+  }
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(connection)));
   if (auto status = store->ReadCounters(); !status.ok()) return Error{status.error()};
   return store;
 }
 
-Status StateStore::ReadCounters() {
+Status SqliteStore::ReadCounters() {
   Statement read(connection_->db, "SELECT name, value FROM counters");
   while (read.Step()) {
     const auto value = static_cast<std::uint64_t>(read.Integer(1));
@@ -284,8 +326,8 @@ Status StateStore::ReadCounters() {
   return Status::Ok();
 }
 
-Status StateStore::ForEachZone(const std::function<bool(ZoneRecord&&)>& visit) const {
-  Statement read(connection_->db, kReadZones);
+Status SqliteStore::ForEachZone(const std::function<bool(ZoneRecord&&)>& visit) const {
+  Statement read(connection_->db, (std::string(kReadZones) + "ORDER BY z.name").c_str());
   ZoneReader reader;
   while (read.Step()) {
     auto zone = reader.Read(read);
@@ -296,21 +338,104 @@ Status StateStore::ForEachZone(const std::function<bool(ZoneRecord&&)>& visit) c
   return Status::Ok();
 }
 
-Status StateStore::Commit(Change& change) {
-  Database& db = connection_->db;
+CommitStatus SqliteStore::Commit(Change& change) {
   const std::uint64_t next = revision_ + 1;
   for (ZoneRecord& zone : change.put) zone.revision = next;
-  if (!db.Run("BEGIN IMMEDIATE")) return connection_->Failure("beginning to write");
-  if (!connection_->Write(change, next, last_zone_id_) || !db.Run("COMMIT")) {
-    const Error error = connection_->Failure("writing");
-    db.Run("ROLLBACK");
-    return error;
+  for (Change::Keys& keys : change.keys) keys.revision = next;
+  if (const Status done = connection_->Transact(change, next, last_zone_id_); !done.ok()) {
+    return Error{done.error()};
   }
   revision_ = next;
+  return {};
+}
+
+Status SqliteStore::Mirror(const Change& change, std::uint64_t revision) {
+  if (Status done = connection_->Transact(change, revision, last_zone_id_); !done.ok()) return done;
+  revision_ = revision;
   return Status::Ok();
 }
 
-Result<std::vector<std::uint8_t>> StateStore::ReadKeys(std::string_view name) const {
+Status SqliteStore::Clear() {
+  if (!connection_->db.Run("BEGIN; DELETE FROM zones; DELETE FROM keys; DELETE FROM history; "
+                           "DELETE FROM operations; DELETE FROM tokens; DELETE FROM counters; "
+                           "COMMIT")) {
+    return connection_->Failure("forgetting");
+  }
+  revision_ = 0;
+  return Status::Ok();
+}
+
+std::uint64_t SqliteStore::KeysRevision(std::string_view name) const {
+  return Connection::RevisionFrom(*connection_->keys_revision, name);
+}
+
+std::uint64_t SqliteStore::ZoneRevision(std::string_view name) const {
+  return Connection::RevisionFrom(*connection_->zone_revision, name);
+}
+
+Result<std::optional<ZoneRecord>> SqliteStore::ReadZone(std::string_view name) const {
+  Statement& read = *connection_->read_zone;
+  read.Bind(name);
+  std::optional<ZoneRecord> found;
+  Status status = Status::Ok();
+  if (read.Step()) {
+    auto zone = ZoneReader().Read(read);
+    if (zone.ok()) {
+      found = *std::move(zone);
+    } else {
+      status = Error{fmt::format("{}: {}", connection_->path, zone.error())};
+    }
+  } else if (read.failed()) {
+    status = connection_->Failure("reading a zone");
+  }
+  read.Reset();
+  if (!status.ok()) return Error{status.error()};
+  return found;
+}
+
+std::string SqliteStore::ReadNote(std::string_view name) const {
+  Statement read(connection_->db, "SELECT value FROM notes WHERE name = ?");
+  read.Bind(name);
+  return read.Step() ? read.Text(0) : std::string();
+}
+
+Status SqliteStore::WriteNote(std::string_view name, std::string_view text) {
+  Statement put(connection_->db, "INSERT OR REPLACE INTO notes VALUES (?,?)");
+  return put.Bind(name).Bind(text).Run() ? Status::Ok() : connection_->Failure("writing a note");
+}
+
+Status SqliteStore::BeginSweep() {
+  return connection_->db.Run("DELETE FROM met") ? Status::Ok()
+                                                : connection_->Failure("beginning to sweep");
+}
+
+Status SqliteStore::Met(std::string_view zone, std::string_view keys) {
+  Statement& put = *connection_->put_met;
+  if ((!zone.empty() && !put.Bind(std::int64_t{0}).Bind(zone).Run()) ||
+      (!keys.empty() && !put.Bind(std::int64_t{1}).Bind(keys).Run())) {
+    return connection_->Failure("noting what was met");
+  }
+  return Status::Ok();
+}
+
+Result<std::pair<std::vector<std::string>, std::vector<std::string>>> SqliteStore::NotMet(
+    std::uint64_t revision) const {
+  std::pair<std::vector<std::string>, std::vector<std::string>> gone;
+  Statement zones(connection_->db,
+                  "SELECT name FROM zones WHERE revision <= ? AND NOT EXISTS "
+                  "(SELECT 1 FROM met WHERE kind = 0 AND met.name = zones.name)");
+  zones.Bind(static_cast<std::int64_t>(revision));
+  while (zones.Step()) gone.first.push_back(zones.Text(0));
+  Statement keys(connection_->db,
+                 "SELECT name FROM keys WHERE revision <= ? AND NOT EXISTS "
+                 "(SELECT 1 FROM met WHERE kind = 1 AND met.name = keys.name)");
+  keys.Bind(static_cast<std::int64_t>(revision));
+  while (keys.Step()) gone.second.push_back(keys.Text(0));
+  if (zones.failed() || keys.failed()) return connection_->Failure("sweeping");
+  return gone;
+}
+
+Result<std::vector<std::uint8_t>> SqliteStore::ReadKeys(std::string_view name) const {
   Statement& read = *connection_->read_keys;
   read.Bind(name);
   std::vector<std::uint8_t> record;
@@ -324,8 +449,8 @@ Result<std::vector<std::uint8_t>> StateStore::ReadKeys(std::string_view name) co
   return record;
 }
 
-Result<std::vector<HistoryRow>> StateStore::ReadHistory(std::string_view zone, std::int64_t before,
-                                                        std::size_t limit) const {
+Result<std::vector<HistoryRow>> SqliteStore::ReadHistory(std::string_view zone, std::int64_t before,
+                                                         std::size_t limit) const {
   Statement read(connection_->db,
                  "SELECT id, at, zone, who, what, detail, reason FROM history WHERE zone = ? AND "
                  "(? = 0 OR id < ?) ORDER BY id DESC LIMIT ?");
@@ -339,7 +464,7 @@ Result<std::vector<HistoryRow>> StateStore::ReadHistory(std::string_view zone, s
   return rows;
 }
 
-Result<std::optional<Operation>> StateStore::ReadOperation(std::string_view id) const {
+Result<std::optional<Operation>> SqliteStore::ReadOperation(std::string_view id) const {
   Statement read(connection_->db, "SELECT id, at, enabled, names FROM operations WHERE id = ?");
   read.Bind(id);
   if (!read.Step()) {
@@ -355,7 +480,7 @@ Result<std::optional<Operation>> StateStore::ReadOperation(std::string_view id) 
   return std::optional<Operation>{std::move(operation)};
 }
 
-Result<std::vector<TokenRecord>> StateStore::ReadTokens() const {
+Result<std::vector<TokenRecord>> SqliteStore::ReadTokens() const {
   Statement read(connection_->db,
                  "SELECT name, hash, scopes, created, created_by FROM tokens ORDER BY name");
   std::vector<TokenRecord> tokens;

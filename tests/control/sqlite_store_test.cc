@@ -1,4 +1,4 @@
-#include "control/state_store.h"
+#include "control/sqlite_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
