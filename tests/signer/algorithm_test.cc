@@ -58,11 +58,11 @@ TEST(Algorithm, Rfc6605Section6_2_TheExamplesP384SignatureVerifies) {
   const SignatureOctets signature = FromBase64<96>(
       "/L5hDKIvGDyI1fcARX3z65qrmPsVz73QD1Mr5CEqOiLP95hxQouuroGCeZOvzFaxsT8Glr74hbavRKayJNuydCuz"
       "WTSSPdz7wnqXL5bdcJzusdnI0RSMROxxwGipWcJm");
+  const Name apex = NameOf("example.net.");
   RRset address(NameOf("www.example.net."), RRType::kA, 3600);
   address.Add(std::vector<std::uint8_t>{192, 0, 2, 1});
   const Validity validity{1281608425, 1284027625};  // 20100812102025, 20100909102025
-  const RrsigFields fields =
-      FieldsFor(address.view(), NameOf("example.net."), validity, 10771, kAlgorithmP384);
+  const RrsigFields fields = FieldsFor(address.view(), apex, validity, 10771, kAlgorithmP384);
   EXPECT_TRUE(VerifyMessage(kAlgorithmP384, key, SignedData(fields, address), signature));
 }
 
