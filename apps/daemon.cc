@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "apps/cookie_keyring.h"
+#include "apps/user_files.h"
 #include "control/config_http.h"
 #include "control/lifecycle.h"
 #include "control/log.h"
@@ -71,29 +72,66 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const control::Config& config,
   auto loop = net::EventLoop::Create();
   if (!loop.ok()) return Error{loop.error()};
   daemon->loop_ = *std::move(loop);
-  for (const auto step : {&Daemon::OpenState, &Daemon::StartHsm, &Daemon::CreateWorkers,
-                          &Daemon::LoadZones, &Daemon::Listen}) {
-    if (const Status status = (*daemon.*step)(); !status.ok()) return Error{status.error()};
+  if (Status status = daemon->FindUser(); !status.ok()) return Error{status.error()};
+  using Step = Status (Daemon::*)();
+  using Steps = std::vector<Step>;
+  // State comes first in both: a second sealwired on it ends before it shares a port.
+  const Steps as_we_are = {&Daemon::OpenState, &Daemon::StartHsm, &Daemon::CreateWorkers};
+  const Steps as_user = {&Daemon::OpenState, &Daemon::CreateWorkers, &Daemon::BecomeUser,
+                         &Daemon::StartHsm};
+  Steps steps = daemon->user_ ? as_user : as_we_are;
+  steps.insert(steps.end(), {&Daemon::StartDnstap, &Daemon::LoadZones, &Daemon::Listen});
+  for (const Step step : steps) {
+    if (const Status status = (*daemon.*step)(); !status.ok()) {
+      return Error{status.error() + daemon->WhoWeBecame()};
+    }
   }
   return daemon;
+}
+
+Status Daemon::FindUser() {
+  if (config_.user.empty()) return Status::Ok();
+  auto user = control::ProcessUser::Find(config_.user, config_.group);
+  if (!user.ok()) return Error{config_file_ + ": " + user.error()};
+  user_ = *std::move(user);
+  if (Status status = user_->RefuseNewRights(); !status.ok()) return status;
+  return PrepareFilesFor(*user_, config_, config_file_);
+}
+
+Status Daemon::BecomeUser() {
+  if (Status status = user_->Become(); !status.ok()) return status;
+  Log(LogLevel::kInfo, "user-changed",
+      {{"user", user_->name},
+       {"group", user_->group},
+       {"uid", std::to_string(user_->uid)},
+       {"gid", std::to_string(user_->gid)}});
+  return Status::Ok();
+}
+
+// For an error that root would not have had.
+std::string Daemon::WhoWeBecame() const {
+  return user_ && ::geteuid() == user_->uid ? " (as user '" + user_->name + "')" : "";
 }
 
 Status Daemon::OpenState() {
   auto keys = control::TsigKeyring::Load(config_.tsig);
   if (!keys.ok()) return Error{config_file_ + ": tsig: " + keys.error()};
   tsig_keys_ = *std::move(keys);
-  if (config_.etcd) {
-    auto fleet = control::FleetMember::Open(*config_.etcd, HostName(), UnixTime);
-    if (!fleet.ok()) return Error{fleet.error()};
-    fleet_ = *std::move(fleet);
-    store_ = &fleet_->store();
+  const auto open = [this]() -> Status {
+    if (config_.etcd) {
+      auto fleet = control::FleetMember::Open(*config_.etcd, HostName(), UnixTime);
+      if (!fleet.ok()) return Error{fleet.error()};
+      fleet_ = *std::move(fleet);
+      store_ = &fleet_->store();
+      return Status::Ok();
+    }
+    auto store = control::StateStore::Open(config_.state_path);
+    if (!store.ok()) return Error{store.error()};
+    file_store_ = *std::move(store);
+    store_ = file_store_.get();
     return Status::Ok();
-  }
-  auto store = control::StateStore::Open(config_.state_path);
-  if (!store.ok()) return Error{store.error()};
-  file_store_ = *std::move(store);
-  store_ = file_store_.get();
-  return Status::Ok();
+  };
+  return user_ ? user_->Acting(open) : open();  // its files belong to whoever reads them next
 }
 
 // When the workers answer: from then on this node says what it serves.
@@ -178,7 +216,7 @@ Status Daemon::CreateWorkers() {
   if (!edges.ok()) return Error{config_file_ + ": " + edges.error()};
   edges_ = *std::move(edges);
   all_workers_ = std::make_unique<AllWorkers>(*workers_, *edges_);
-  return StartDnstap();
+  return Status::Ok();
 }
 
 Status Daemon::StartDnstap() {
@@ -442,10 +480,8 @@ void Daemon::Reload() {
   if (!(restarted == config_)) {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
-          "listen, workers, control, metrics, state, hsm, ink, keys, cookies, rate_limit, identity "
-          "and "
-          "dnstap "
-          "change with a restart"}});
+          "listen, workers, user, group, control, metrics, state, hsm, ink, keys, cookies, "
+          "rate_limit, identity and dnstap change with a restart"}});
   }
   if (config->parent != config_.parent) UseParent(config->parent);
   const bool rebuild = config->policies != config_.policies;

@@ -1,4 +1,5 @@
 // sealwired put together: configuration → state → HSM → workers → zones → APIs. Only composition.
+// With `user`, root's rights go once the workers' ports are open, and the HSM comes after that.
 //
 // Threading: the thread that calls Run() is the control thread. Errors: Create() gives a sentence
 // for a person; while running, what fails is logged and the rest goes on.
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "apps/dpdk_edges.h"
@@ -26,6 +28,7 @@
 #include "control/outbound_work.h"
 #include "control/parent_check.h"
 #include "control/parent_notices.h"
+#include "control/process_user.h"
 #include "control/state_store.h"
 #include "control/transfer_work.h"
 #include "control/tsig_keys.h"
@@ -64,6 +67,9 @@ class Daemon {
  private:
   Daemon(const control::Config& config, std::string config_file);
 
+  Status FindUser();
+  Status BecomeUser();
+  std::string WhoWeBecame() const;
   Status OpenState();
   void StartFleet();
   Status StartHsm();
@@ -95,6 +101,7 @@ class Daemon {
   bool ready_ = false;
   bool drained_ = false;
 
+  std::optional<control::ProcessUser> user_;  // to become; none: we stay who we are
   std::shared_ptr<const control::TsigKeyring> tsig_keys_;
 
   // In the order of making; what comes later borrows what comes before.

@@ -127,6 +127,12 @@ void ReadWorkers(YamlMap& top, Config& config) {
   }
 }
 
+void ReadUser(YamlMap& top, Config& config) {
+  Set(config.user, top.Text("user"));
+  Set(config.group, top.Text("group"));
+  if (top.Has("group") && !top.Has("user")) top.Fail("group", "needs a user beside it");
+}
+
 void ReadControl(YamlMap& top, Config& config) {
   auto map = top.Map("control");
   if (!map) return;
@@ -269,6 +275,7 @@ void ReadDrain(YamlMap& top, Config& config) {
 void ReadConfig(YamlMap& top, Config& config) {
   ReadListen(top, config);
   ReadWorkers(top, config);
+  ReadUser(top, config);
   ReadControl(top, config);
   ReadMetrics(top, config);
   ReadState(top, config);
@@ -352,6 +359,8 @@ std::string Config::ToYaml() const {
   }
   for (const DpdkListen& entry : dpdk) out += DpdkYaml(entry);
   out += fmt::format("workers: {}\n", workers ? std::to_string(*workers) : "auto");
+  if (!user.empty()) out += fmt::format("user: {}\n", Quoted(user));
+  if (!group.empty()) out += fmt::format("group: {}\n", Quoted(group));
   out += fmt::format("control: {{socket: {}, {}token_file: {}, {}{}}}\n", Quoted(control.socket),
                      control.http ? fmt::format("http: {}, ", Quoted(control.http->ToText())) : "",
                      Quoted(control.token_file), HttpDoorYaml(control.door),

@@ -148,6 +148,8 @@ struct Config {
   std::vector<KernelListen> listen;
   std::vector<DpdkListen> dpdk;
   std::optional<unsigned> workers;  // none: auto, one a CPU
+  std::string user;                 // become after start; empty: stay who we are
+  std::string group;                // empty: the user's own
   ControlConfig control;
   std::optional<net::Endpoint> metrics;
   HttpDoorConfig metrics_door;

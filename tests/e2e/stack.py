@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -246,7 +247,7 @@ class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
     def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536,
-                 control_extra="", metrics_extra="", state=None, token_of=None):
+                 control_extra="", metrics_extra="", state=None, token_of=None, user=None):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
@@ -269,7 +270,10 @@ parent: {parent}
 ink: {{pairs: {ink_pairs}}}
 policies:
   default: {{denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}}
-{config_extra}""")
+{f"user: {user}{chr(10)}" if user else ""}{config_extra}""")
+        if user:  # started as root, it must get at all of this later
+            for path in (self.home, *self.home.rglob("*")):
+                shutil.chown(path, user)
         self.process = parts.spawn(name, [BIN / "sealwired", "--config", self.config], **self._environment)
         self.wait_ready()
 
