@@ -49,6 +49,22 @@ bool IsTakenByDpdk(const net::Endpoint& endpoint, const std::vector<control::Dpd
   });
 }
 
+// Our first listener on kernel sockets, by an address that leads there from here.
+std::optional<net::Endpoint> CanaryServer(const control::Config& config) {
+  if (config.canary.server) return config.canary.server;
+  for (const control::KernelListen& listen : config.listen) {
+    if (IsTakenByDpdk(listen.address, config.dpdk)) continue;
+    net::Endpoint server = listen.address;
+    if (server.address == *net::IpAddress::FromText("0.0.0.0")) {
+      server.address = *net::IpAddress::FromText("127.0.0.1");
+    } else if (server.address == *net::IpAddress::FromText("::")) {
+      server.address = *net::IpAddress::FromText("::1");
+    }
+    return server;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::uint64_t AllWorkers::Publish(std::shared_ptr<const proxy::ZoneTable> zones) {
@@ -247,6 +263,7 @@ Status Daemon::LoadZones() {
   UseParent(config_.parent);
   StartTransfers();
   StartKeyLoad();
+  StartCanary();
   zones_->Restore();
   return Status::Ok();
 }
@@ -294,6 +311,30 @@ void Daemon::StartTransfers() {
   });
 }
 
+void Daemon::StartCanary() {
+  if (!config_.canary.enabled) return;
+  const auto server = CanaryServer(config_);
+  if (!server) {
+    Log(LogLevel::kWarning, "canary-off",
+        {{"text", "there is no listener to be asked from here: set canary.server"}});
+    return;
+  }
+  canary_ = std::make_unique<control::Canary>(control::Canary::Parts{
+      *registry_,
+      // Its thread starts with the first signed zone.
+      [this](control::Executor::Work work) {
+        if (!canary_work_) canary_work_ = std::make_unique<control::ThreadExecutor>(*loop_, 1);
+        canary_work_->Run(std::move(work));
+      },
+      *server, config_.canary.interval, UnixTime, control::ProbeZone,
+      [this](const std::string& what, const std::string& zone) {
+        zones_->Emit(what, zone);
+        zones_->ReconsiderKeys(zone);
+      }});
+  zones_->UseHolds({[this](const std::string& zone) { return canary_->HeldBecause(zone); },
+                    [this](const std::string& zone) { return canary_->Release(zone); }});
+}
+
 void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {
   zones_->UseParent(parent ? std::make_shared<control::ParentCheck>(*parent, asker_) : nullptr);
   if (parent_notices_) parent_notices_->UseParent(parent);
@@ -308,6 +349,7 @@ Status Daemon::Listen() {
     if (event.record && !event.record->backend.secondaries.empty()) outbound_->Watch(event.zone);
     if (event.record && event.record->backend.members) catalogs_->Watch(event.zone);
     if (event.record && IsSigned(*event.record)) parent_notices_->Watch(event.zone);
+    if (canary_ && event.what.starts_with("rollover-")) canary_->Watch(event.zone);
     api_->Broadcast(event);
   });
   backend_watch_ = std::make_unique<control::BackendWatch>(Facts().backends);
@@ -386,6 +428,9 @@ control::MetricsSources Daemon::Sources() {
            [this](control::MetricsText& out) {
              if (dnstap_) dnstap_->AddMetrics(out);
              if (fleet_) fleet_->AddMetrics(out);
+           },
+           [this](control::MetricsText& out) {
+             if (canary_) canary_->AddMetrics(out);
            }}};
 }
 
@@ -404,6 +449,7 @@ void Daemon::StartTimers() {
     catalogs_->Tick();
     parent_notices_->Tick();
   });
+  if (canary_) every(1s, [this] { canary_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(5s, [this] { backend_watch_->Look(); });
   every(15s, [this] { api_->KeepListenersAlive(); });
@@ -481,7 +527,7 @@ void Daemon::Reload() {
     Log(LogLevel::kWarning, "reload-needs-restart",
         {{"text",
           "listen, workers, user, group, control, metrics, state, hsm, ink, keys, cookies, "
-          "rate_limit, identity and dnstap change with a restart"}});
+          "rate_limit, identity, canary and dnstap change with a restart"}});
   }
   if (config->parent != config_.parent) UseParent(config->parent);
   const bool rebuild = config->policies != config_.policies;
@@ -524,6 +570,7 @@ void Daemon::Drain() {
   outbound_->Stop();
   parent_notices_->Stop();
   if (fleet_) fleet_->Stop();
+  if (canary_) canary_->Stop();
   workers_->Drain();
   edges_->Stop(kDrainPatience);
   Log(LogLevel::kInfo, "stopped");

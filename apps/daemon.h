@@ -16,6 +16,7 @@
 #include "apps/signers.h"
 #include "control/api.h"
 #include "control/backend_watch.h"
+#include "control/canary.h"
 #include "control/catalog_work.h"
 #include "control/config.h"
 #include "control/dnstap_log.h"
@@ -91,6 +92,7 @@ class Daemon {
                       const Result<HttpDoors::Tls>& tls) const;
   void ReloadCookies();
   void StartTransfers();
+  void StartCanary();
   void UseParent(const std::optional<control::ParentConfig>& parent);
   void Stop();  // on a signal: not ready any more, and drains after the configured delay
   void Drain();
@@ -129,6 +131,7 @@ class Daemon {
   std::unique_ptr<control::OutboundWork> outbound_;
   std::unique_ptr<control::CatalogWork> catalogs_;
   std::unique_ptr<control::ParentNotices> parent_notices_;
+  std::unique_ptr<control::Canary> canary_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::BackendWatch> backend_watch_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
@@ -144,6 +147,7 @@ class Daemon {
   std::unique_ptr<control::ThreadExecutor> copy_work_;
   std::unique_ptr<control::ThreadExecutor> notify_work_;
   std::unique_ptr<control::ThreadExecutor> parent_notice_work_;
+  std::unique_ptr<control::ThreadExecutor> canary_work_;  // null until a zone is asked about
 };
 
 }  // namespace sealwire::apps

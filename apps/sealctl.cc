@@ -72,7 +72,9 @@ void DeclareDnssec(CLI::App& app, Options& options, Command& chosen) {
     sub->add_flag("--wait", options.wait, "Wait until it is done");
     return sub;
   };
-  with_wait(declare("on", "Sign the zone", DnssecOn));
+  with_wait(declare("on", "Sign the zone", DnssecOn))
+      ->add_option("--override", options.override_name,
+                   "ignore-canary: keys change for a day although an answer is seen bogus");
   with_wait(declare("off", "Stop signing once the parent has no DS any more", DnssecOff))
       ->add_option("--override", options.override_name,
                    "stop-signing-now: even if validators will refuse the zone");

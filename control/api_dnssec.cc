@@ -56,13 +56,14 @@ json DeploymentJson(const ZoneRecord& record, const Deployment& deployment) {
           {"waiting_for", deployment.waiting_for}};
 }
 
-json NextStepJson(const ZoneEntry& entry) {
+json NextStepJson(const ZoneEntry& entry, const std::string& held) {
   NextStep step = NextStepOf(*entry.record);
   if (ShownStatus(entry) == ZoneStatus::kError && entry.record->status != ZoneStatus::kError) {
     step = {"check-hsm",
             "The keys cannot be opened, so the zone is not signed: " +
                 (entry.key_problem.empty() ? "they are being opened" : entry.key_problem)};
   }
+  if (!held.empty()) step = {"held", held};
   return {{"code", step.code}, {"text", step.text}, {"not_before", TimeJson(step.not_before)}};
 }
 
@@ -99,7 +100,8 @@ json Api::DnssecJson(const std::string& name) {
       rollovers = RolloversJson(entry, *keys);
     }
   }
-  json next_step = AskedOfParent(rollovers).value_or(NextStepJson(entry));
+  json next_step =
+      AskedOfParent(rollovers).value_or(NextStepJson(entry, zones_.FactsOf(entry).held));
   return {{"enabled", entry.record->dnssec},
           {"status", ToText(ShownStatus(entry))},
           {"since", TimeJson(entry.record->status_since)},

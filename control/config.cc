@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/config_canary.h"
 #include "control/config_dnstap.h"
 #include "control/config_http.h"
 #include "control/config_key_life.h"
@@ -289,6 +290,7 @@ void ReadConfig(YamlMap& top, Config& config) {
   ReadManners(top, config);
   ReadDrain(top, config);
   config.dnstap = ReadDnstap(top);
+  config.canary = ReadCanary(top);
 }
 
 template <class List, class ToText>
@@ -390,6 +392,7 @@ std::string Config::ToYaml() const {
   out += TsigKeysToYaml(tsig);
   out += MannersYaml(*this);
   if (dnstap) out += DnstapYaml(*dnstap);
+  out += CanaryYaml(canary);
   out += fmt::format("drain: {{delay: {}}}\n", FormatDuration(drain_delay));
   return out;
 }

@@ -144,6 +144,14 @@ struct EtcdConfig {
   bool operator==(const EtcdConfig&) const = default;
 };
 
+// The validator of the daemon's own (control/canary.h).
+struct CanaryConfig {
+  bool enabled = true;
+  std::uint32_t interval = 1;           // seconds from one zone to the next
+  std::optional<net::Endpoint> server;  // whom to ask; none: our first listener
+  bool operator==(const CanaryConfig&) const = default;
+};
+
 struct Config {
   std::vector<KernelListen> listen;
   std::vector<DpdkListen> dpdk;
@@ -162,6 +170,7 @@ struct Config {
   KeysConfig keys;
   LogConfig log;
   std::optional<DnstapConfig> dnstap;
+  CanaryConfig canary;
   std::vector<TsigKeyConfig> tsig;
   std::optional<std::string> cookie_secret_file;  // none: secrets of this start's own
   proxy::RateLimitOptions rate_limit;

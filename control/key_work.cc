@@ -134,7 +134,7 @@ void Draft::BeginWholeSetIfDue(KeyWorkResult& result) {
 }
 
 void Draft::BeginWhatIsDue(KeyWorkResult& result) {
-  if (!order_.facts.may_move || !order_.facts.secured) return;
+  if (!order_.facts.may_move || !order_.facts.secured || !order_.facts.held.empty()) return;
   BeginWholeSetIfDue(result);
   const KeyRecord* ksk = record_.SigningKeyOf(Role::kKsk);
   if (record_.WholeSetRollover() != nullptr || (ksk != nullptr && ksk->signs_data)) return;

@@ -21,6 +21,9 @@ namespace sealwire::control {
 // The override that ForceOff() asks for by name.
 inline constexpr std::string_view kOverrideStopSigning = "stop-signing-now";
 
+// The one that lets keys change although the canary sees a bogus answer (control/canary.h).
+inline constexpr std::string_view kOverrideIgnoreCanary = "ignore-canary";
+
 void TurnOn(ZoneRecord& zone, std::int64_t now);
 void TurnOff(ZoneRecord& zone, std::int64_t now);
 void ForceOff(ZoneRecord& zone, std::int64_t now);

@@ -72,6 +72,7 @@ RollDecision Decide(const ZoneKeyRecord& record, const Rollover& roll, const Key
   if (!facts.may_move) {
     return Wait("none", "It rests while DNSSEC is being turned on or off.");
   }
+  if (!facts.held.empty()) return Wait("held", facts.held);
   if (roll.served_at == 0) {
     return Wait("wait-workers", "The last step is being brought to every worker.");
   }

@@ -37,13 +37,14 @@ struct RollFacts {
   bool secured = false;      // every server of the parent shows a DS of ours
   ParentObservation parent;  // the last look
   std::uint32_t ds_ttl = 0;  // the longest TTL of a DS ever seen; 0: none was seen
+  std::string held = {};     // why no step may be taken, a sentence; empty: nothing is in the way
 };
 
 // What a rollover does next.
 struct RollDecision {
   enum class Kind : std::uint8_t { kWait, kStep, kFinish } kind = Kind::kWait;
   keycache::RollStep next = keycache::RollStep::kWithdrawn;  // of kStep
-  std::string_view code;        // "wait-workers", "wait-caches", "wait-parent", "none"
+  std::string_view code;        // "wait-workers", "wait-caches", "wait-parent", "held", "none"
   std::string reason;           // a sentence
   std::int64_t not_before = 0;  // of the next step; 0: no time is known yet
 };

@@ -207,10 +207,13 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
   if (entry == nullptr) return NotFound(name);
   if (Outcome outcome = CheckRevision(entry, revision); !outcome.ok()) return outcome;
   ZoneRecord record = *entry->record;
+  if (enabled && override_name == kOverrideIgnoreCanary) return IgnoreCanary(*entry, who);
   const bool forced = !override_name.empty();
   if (forced && (enabled || override_name != kOverrideStopSigning)) {
-    return {Failure::kInvalid, fmt::format("the only override is \"{}\", with \"enabled\":false",
-                                           kOverrideStopSigning)};
+    return {Failure::kInvalid,
+            fmt::format("the overrides are \"{}\" with \"enabled\":false, and \"{}\" with "
+                        "\"enabled\":true",
+                        kOverrideStopSigning, kOverrideIgnoreCanary)};
   }
   if (forced) {
     ForceOff(record, Now());
@@ -236,6 +239,16 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
   parts_.registry.Publish();
   Schedule(name);
   return {};
+}
+
+Outcome ZoneControl::IgnoreCanary(const ZoneEntry& entry, const Actor& who) {
+  const std::string name = entry.record->name;
+  if (!entry.record->dnssec || !holds_.release || !holds_.release(name)) {
+    return {Failure::kConflict, fmt::format("nothing holds the keys of '{}'", name)};
+  }
+  Outcome outcome = CommitZone(*entry.record, who, "canary-ignored");
+  if (outcome.ok()) ReconsiderKeys(name);
+  return outcome;
 }
 
 Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,

@@ -92,6 +92,14 @@ class ZoneControl {
   }
   // The other nodes that share the state; null: there are none. Zones are loaded already.
   void UseFleet(Fleet* fleet);
+  // Who may hold the key changes of a zone: why it does, and how to overrule it.
+  struct KeyHolds {
+    std::function<std::string(const std::string& zone)> why;
+    std::function<bool(const std::string& zone)> release;
+  };
+  void UseHolds(KeyHolds holds) { holds_ = std::move(holds); }
+  // What holds the zone's keys changed: rollovers are looked at again.
+  void ReconsiderKeys(const std::string& name);
   void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
 
   // Tells listeners of a change.
@@ -106,7 +114,8 @@ class ZoneControl {
                std::optional<std::uint64_t> revision, const Actor& who, PutDone done);
   Outcome RemoveZone(const std::string& name, std::optional<std::uint64_t> revision,
                      const Actor& who);
-  // `override_name` is empty, or kOverrideStopSigning with `enabled` false.
+  // `override_name` is empty, or kOverrideStopSigning with `enabled` false, or
+  // kOverrideIgnoreCanary with `enabled` true.
   Outcome SetDnssec(const std::string& name, bool enabled, std::string_view override_name,
                     std::optional<std::uint64_t> revision, const Actor& who);
   // For many zones in one change; all of them must exist.
@@ -171,6 +180,7 @@ class ZoneControl {
  private:
   Outcome CommitZone(ZoneRecord record, const Actor& who, std::string what,
                      std::string detail = {});
+  Outcome IgnoreCanary(const ZoneEntry& entry, const Actor& who);
   Outcome CheckRevision(const ZoneEntry* entry, std::optional<std::uint64_t> revision) const;
   void FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision, const Content& content,
                  const Actor& who, const PutDone& done);
@@ -222,6 +232,7 @@ class ZoneControl {
   KeyLoad key_load_;
   std::shared_ptr<ParentCheck> parent_;
   TransferWork* transfers_ = nullptr;
+  KeyHolds holds_;
   std::function<void(const ZoneEvent&)> listener_;
   std::set<std::pair<std::int64_t, std::string>> queue_;  // (due, name)
   std::set<std::string> deploying_;                       // wait for all workers

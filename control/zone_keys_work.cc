@@ -46,7 +46,15 @@ RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
   facts.secured = facts.may_move && zone.parent.state == ParentState::kPublished;
   facts.parent = zone.parent;
   facts.ds_ttl = zone.ds_ttl_max;
+  if (holds_.why) facts.held = holds_.why(zone.name);
   return facts;
+}
+
+void ZoneControl::ReconsiderKeys(const std::string& name) {
+  ZoneEntry* entry = parts_.registry.Find(name);
+  if (entry == nullptr || !IsSigned(*entry->record)) return;
+  entry->roll_at = Now();
+  Schedule(name);
 }
 
 bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {
@@ -237,6 +245,14 @@ void ZoneControl::RollKeys(const std::string& name, std::optional<keycache::Role
     return done({Failure::kConflict, "'" + name + "' is " +
                                          std::string(ToText(entry->record->status)) +
                                          ": keys roll while DNSSEC is pending or active"});
+  }
+  const std::string held = FactsOf(*entry).held;
+  if (!held.empty() && cause != keycache::RollCause::kEmergency) {
+    return done({Failure::kConflict, held +
+                                         ". An emergency rollover begins nevertheless, and the "
+                                         "override \"" +
+                                         std::string(kOverrideIgnoreCanary) +
+                                         "\" lets keys change"});
   }
   CommandKeys(
       name,

@@ -270,7 +270,7 @@ parent: {parent}
 ink: {{pairs: {ink_pairs}}}
 policies:
   default: {{denial: compact, signature_validity: 3d, ksk: hsm, zsk: sealed}}
-{f"user: {user}{chr(10)}" if user else ""}{config_extra}""")
+{f"user: {user}{chr(10)}" if user else ""}{config_extra}{"" if "canary:" in config_extra else "canary: {enabled: false}" + chr(10)}""")
         if user:  # started as root, it must get at all of this later
             for path in (self.home, *self.home.rglob("*")):
                 shutil.chown(path, user)
