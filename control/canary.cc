@@ -90,13 +90,15 @@ std::string Canary::NextHeld() {
 }
 
 std::string Canary::NextInOrder() {
-  const ZonePage page =
-      parts_.registry.List(last_, kLookedAt, kSignedStatuses[order_], std::string_view());
-  for (const auto& record : page.zones) {
-    last_ = record->name;
-    if (!held_.contains(last_) && CanBeAsked(last_)) return last_;
-  }
-  if (!page.more) {
+  // From the last status to the first again, so that a lone zone is found each time.
+  for (std::size_t i = 0; i <= std::size(kSignedStatuses); ++i) {
+    const ZonePage page =
+        parts_.registry.List(last_, kLookedAt, kSignedStatuses[order_], std::string_view());
+    for (const auto& record : page.zones) {
+      last_ = record->name;
+      if (!held_.contains(last_) && CanBeAsked(last_)) return last_;
+    }
+    if (page.more) return "";
     last_.clear();
     order_ = (order_ + 1) % std::size(kSignedStatuses);
   }

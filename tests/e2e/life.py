@@ -75,7 +75,7 @@ class Provider:
     def __init__(self, parts, registry, name):
         self.sealwire = stack.Sealwire(
             parts, name=name, parent=f'{{servers: ["127.0.0.1:{registry.knot.port}"]}}', workers=1,
-            config_extra="".join(f"  {name}: {{{what}, {TIMES}}}\n" for name, what in POLICIES.items()),
+            config_extra="".join(f"  {name}: {{{what}, {TIMES}}}\n" for name, what in POLICIES.items()) + "canary: {interval: 1s}\n",
         )
         self.port = self.sealwire.port
         self._file = self.sealwire.home / "shop.example.zone"
