@@ -332,7 +332,9 @@ void Daemon::StartCanary() {
         zones_->ReconsiderKeys(zone);
       }});
   zones_->UseHolds({[this](const std::string& zone) { return canary_->HeldBecause(zone); },
-                    [this](const std::string& zone) { return canary_->Release(zone); }});
+                    [this](const std::string& zone) { return canary_->Ignore(zone); },
+                    [this](const std::string& zone) { return canary_->IsIgnored(zone); },
+                    [this] { return canary_->Held(); }});
 }
 
 void Daemon::UseParent(const std::optional<control::ParentConfig>& parent) {

@@ -56,7 +56,7 @@ bool Canary::CanBeAsked(std::string_view name) const {
   if (entry == nullptr || !ShowsDs(*entry->record) || !IsSigned(*entry->record)) return false;
   const bool has_keys = entry->keys || entry->key_place == KeyPlace::kStored;
   return has_keys && entry->published != 0 && entry->published <= parts_.registry.served() &&
-         !entry->key_work_runs && (entry->content.local || entry->content.forward);
+         !entry->key_work_runs && !entry->stale && (entry->content.local || entry->content.forward);
 }
 
 void Canary::Watch(const std::string& zone) {
@@ -167,7 +167,7 @@ void Canary::Bogus(const Asked& asked, const std::string& why) {
     return;
   }
   if (held_.size() >= kMostHeld) return;  // counted
-  held_[asked.name] = {asked.id, why, parts_.now(), 0};
+  held_[asked.name] = {asked.id, why, parts_.now()};
   Note(asked.name, "canary-bogus", why);
 }
 
@@ -191,16 +191,34 @@ void Canary::Note(const std::string& name, const char* what, const std::string& 
 
 std::string Canary::HeldBecause(const std::string& zone) const {
   const auto hold = held_.find(zone);
-  if (hold == held_.end() || parts_.now() < hold->second.ignored_until) return "";
+  if (hold == held_.end() || IsIgnored(zone)) return "";
   return "A validator of this node refuses an answer of the zone, so its keys stay as they are: " +
          hold->second.why;
 }
 
-bool Canary::Release(const std::string& zone) {
-  const auto hold = held_.find(zone);
-  if (hold == held_.end()) return false;
-  hold->second.ignored_until = parts_.now() + kIgnoredFor;
+bool Canary::Ignore(const std::string& zone) {
+  std::erase_if(ignored_, [&](const auto& one) { return one.second <= parts_.now(); });
+  if (ignored_.size() >= kMostHeld) return false;
+  ignored_[zone] = parts_.now() + kIgnoredFor;
   return true;
+}
+
+bool Canary::IsIgnored(const std::string& zone) const {
+  const auto ignored = ignored_.find(zone);
+  return ignored != ignored_.end() && parts_.now() < ignored->second;
+}
+
+HeldKeys Canary::Held() const {
+  HeldKeys keys;
+  for (const auto& [zone, hold] : held_) {
+    if (keys.held.size() == HeldKeys::kMost) break;
+    keys.held[zone] = hold.why;
+  }
+  keys.more = held_.size() > keys.held.size();
+  for (const auto& [zone, until] : ignored_) {
+    if (parts_.now() < until && keys.ignored.size() < HeldKeys::kMost) keys.ignored[zone] = until;
+  }
+  return keys;
 }
 
 Canary::Counts Canary::counts() const {

@@ -3,10 +3,10 @@
 //
 // One zone at a time, `interval` seconds apart, from three places by turns: zones whose keys
 // changed, zones that are held (the one looked at longest ago, every half minute at most), and all
-// signed zones in the order of names. A clean run lets a zone go on, and so does Release(), a named
-// override, for a day. What nobody could tell changes nothing: neither silence nor a refusal of the
-// server is a bogus answer.
-// What it keeps is bounded: kMostHeld zones that are held, kMostWatched that wait to be asked.
+// signed zones in the order of names. A clean run lets a zone go on, and Ignore(), a named
+// override, overrules it for a day. What nobody could tell changes nothing: neither silence nor a
+// refusal of the server is a bogus answer. What it keeps is bounded: kMostHeld zones that are held
+// and as many that are ignored, kMostWatched that wait to be asked.
 // Threading: the control thread; probes run where `run` takes them, one at a time. Ownership: Parts
 // are borrowed and outlive it. Errors: in the history of the zone, and as the reason of what is
 // held; "canary-blind" in the log when no zone can be asked.
@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "control/executor.h"
+#include "control/held_keys.h"
 #include "control/metrics_page.h"
 #include "control/zone_probe.h"
 #include "control/zone_registry.h"
@@ -56,8 +57,10 @@ class Canary {
   void Watch(const std::string& zone);
   // Why the keys of the zone may not change; empty: nothing is in the way.
   std::string HeldBecause(const std::string& zone) const;
-  // Lets the keys change for a day whatever is seen. False: nothing held them.
-  bool Release(const std::string& zone);
+  // Lets the keys change for a day whatever is seen. False: too many are let already.
+  bool Ignore(const std::string& zone);
+  bool IsIgnored(const std::string& zone) const;
+  HeldKeys Held() const;
   // Ends what runs, and begins nothing.
   void Stop() { stop_ = true; }
   Counts counts() const;
@@ -68,7 +71,6 @@ class Canary {
     std::uint64_t id = 0;
     std::string why;
     std::int64_t checked_at = 0;
-    std::int64_t ignored_until = 0;  // an operator said so
   };
   // A zone as it was when it was asked about.
   struct Asked {
@@ -91,6 +93,7 @@ class Canary {
   Parts parts_;
   Counts counts_;
   std::map<std::string, Hold, std::less<>> held_;
+  std::map<std::string, std::int64_t, std::less<>> ignored_;  // until when; an operator said so
   std::deque<std::string> watched_;
   std::string last_;       // the zone asked last in order
   std::size_t order_ = 0;  // of which status it is

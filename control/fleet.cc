@@ -1,5 +1,6 @@
 #include "control/fleet.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/log.h"
@@ -31,7 +32,40 @@ void Fleet::TakeCard(Node& node, const std::string& value) {
       if (zone.is_string()) node.lacking.insert(zone.get<std::string>());
     }
   }
+  TakeHolds(node, HeldKeys::FromJson(card->value("holds", json::object())));
   node.shown = card->value("shown", json::object()).dump();
+}
+
+// What a silent node held stays held for as long as the node is waited for.
+void Fleet::TakeHolds(Node& node, HeldKeys holds) {
+  hold_difference_.Add(node.holds, holds);
+  node.holds = std::move(holds);
+}
+
+std::string Fleet::HeldBecause(std::string_view zone) const {
+  for (const auto& [name, node] : nodes_) {
+    if (name == parts_.name) continue;
+    const auto held = node.holds.held.find(zone);
+    if (held == node.holds.held.end() && !node.holds.more) continue;
+    return "A validator of the node " + name + " refuses " +
+           (held != node.holds.held.end()
+                ? "an answer of the zone, so its keys stay as they are: " + held->second
+                : "answers of more zones than it can name, so no keys change");
+  }
+  return "";
+}
+
+bool Fleet::Overruled(std::string_view zone) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+    const auto ignored = node.second.holds.ignored.find(zone);
+    return ignored != node.second.holds.ignored.end() && parts_.now() < ignored->second;
+  });
+}
+
+std::map<std::string, Fleet::Node>::iterator Fleet::Erase(
+    std::map<std::string, Node>::iterator node) {
+  TakeHolds(node->second, {});
+  return nodes_.erase(node);
 }
 
 void Fleet::NoticeSilence(const std::string& name, Node& node) {
@@ -59,7 +93,7 @@ void Fleet::Take(const FleetNews& news) {
       // A node that is only thought dead comes back with a card of its own.
       if (const auto node = nodes_.find(name); node != nodes_.end()) {
         node->second.member = false;
-        if (!node->second.live) nodes_.erase(node);
+        if (!node->second.live) Erase(node);
       }
       continue;
     }
@@ -73,7 +107,7 @@ void Fleet::Take(const FleetNews& news) {
     } else if (node.member) {
       NoticeSilence(name, node);
     } else {
-      nodes_.erase(name);
+      Erase(nodes_.find(name));
     }
   }
   if (!news.whole_ends) return;
@@ -83,7 +117,7 @@ void Fleet::Take(const FleetNews& news) {
     node.member = met_.contains("members/" + at->first);
     if (!met_.contains("nodes/" + at->first)) {
       if (!node.member) {
-        at = nodes_.erase(at);
+        at = Erase(at);
         continue;
       }
       NoticeSilence(at->first, node);
@@ -167,6 +201,7 @@ std::string Fleet::Card(const json& shown) const {
   return json{{"id", parts_.id},
               {"serves", std::to_string(serves())},
               {"lacking", lacking_},
+              {"holds", own_holds_ ? own_holds_().ToJson() : HeldKeys().ToJson()},
               {"shown", shown}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -177,7 +212,9 @@ void Fleet::Tick(const std::function<bool(const std::string&)>& is_served,
   const std::set<std::string> lacking_before = lacking_;
   CheckOwn(is_served);
   const std::int64_t now = parts_.now();
-  if (serves() != serves_before || lacking_ != lacking_before || now - shown_at_ >= kShowEvery) {
+  const bool holds_changed = std::exchange(holds_changed_, false);
+  if (serves() != serves_before || lacking_ != lacking_before || holds_changed ||
+      now - shown_at_ >= kShowEvery) {
     shown_at_ = now;
     parts_.lease.Show(Card(shown()));
   }

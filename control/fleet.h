@@ -14,11 +14,13 @@
 #include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "control/etcd_store.h"
 #include "control/fleet_lease.h"
+#include "control/held_keys.h"
 
 namespace sealwire::control {
 
@@ -64,6 +66,16 @@ class Fleet {
   std::string Card(const nlohmann::json& shown) const;
   std::uint64_t serves() const;
 
+  // Whose keys this node holds, for its card; and that this changed.
+  void UseHolds(std::function<HeldKeys()> own) { own_holds_ = std::move(own); }
+  void HoldsChanged() { holds_changed_ = true; }
+  // Why the keys of a zone may not change, as another node sees it; empty: none says so.
+  std::string HeldBecause(std::string_view zone) const;
+  // An operator said at another node that they may nevertheless.
+  bool Overruled(std::string_view zone) const;
+  // What else the others hold than when this was last asked.
+  HeldDifference TakeHoldDifference() { return std::exchange(hold_difference_, {}); }
+
   // What the other nodes say of themselves.
   void ForEachOther(const std::function<void(const std::string& name, const nlohmann::json& shown,
                                              std::int64_t silent_since)>& visit) const;
@@ -77,9 +89,12 @@ class Fleet {
     std::int64_t silent_since = 0;  // as noticed here; 0: it is not silent
     std::uint64_t serves = 0;
     std::set<std::string> lacking;
+    HeldKeys holds;
     std::string shown;  // JSON
   };
   void TakeCard(Node& node, const std::string& value);
+  std::map<std::string, Node>::iterator Erase(std::map<std::string, Node>::iterator node);
+  void TakeHolds(Node& node, HeldKeys holds);
   void NoticeSilence(const std::string& name, Node& node);
   void CheckOwn(const std::function<bool(const std::string&)>& is_served);
   bool Serves(const std::string& name, const Node& node, const std::string& zone,
@@ -89,6 +104,7 @@ class Fleet {
   std::map<std::string, Node> nodes_;
   std::set<std::string> met_;  // while the whole is told
   std::string leader_;
+  HeldDifference hold_difference_;
 
   // This node's own.
   std::set<std::pair<std::uint64_t, std::string>> unserved_;             // (revision, zone)
@@ -96,6 +112,8 @@ class Fleet {
   std::set<std::string> lacking_;
   std::uint64_t highest_ = 0;
   std::int64_t shown_at_ = 0;
+  std::function<HeldKeys()> own_holds_;  // null: this node holds none
+  bool holds_changed_ = false;
 };
 
 }  // namespace sealwire::control

@@ -241,16 +241,6 @@ Outcome ZoneControl::SetDnssec(const std::string& name, bool enabled,
   return {};
 }
 
-Outcome ZoneControl::IgnoreCanary(const ZoneEntry& entry, const Actor& who) {
-  const std::string name = entry.record->name;
-  if (!entry.record->dnssec || !holds_.release || !holds_.release(name)) {
-    return {Failure::kConflict, fmt::format("nothing holds the keys of '{}'", name)};
-  }
-  Outcome outcome = CommitZone(*entry.record, who, "canary-ignored");
-  if (outcome.ok()) ReconsiderKeys(name);
-  return outcome;
-}
-
 Outcome ZoneControl::SetDnssecOfMany(const std::vector<std::string>& names, bool enabled,
                                      const std::string& operation_id, const Actor& who) {
   Change change;

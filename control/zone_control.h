@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "control/executor.h"
+#include "control/held_keys.h"
 #include "control/key_import.h"
 #include "control/key_load.h"
 #include "control/key_work.h"
@@ -95,9 +96,12 @@ class ZoneControl {
   // Who may hold the key changes of a zone: why it does, and how to overrule it.
   struct KeyHolds {
     std::function<std::string(const std::string& zone)> why;
-    std::function<bool(const std::string& zone)> release;
+    std::function<bool(const std::string& zone)> ignore;
+    std::function<bool(const std::string& zone)> is_ignored;
+    std::function<HeldKeys()> all;  // for the other nodes of a fleet
   };
-  void UseHolds(KeyHolds holds) { holds_ = std::move(holds); }
+  // After UseFleet().
+  void UseHolds(KeyHolds holds);
   // What holds the zone's keys changed: rollovers are looked at again.
   void ReconsiderKeys(const std::string& name);
   void OnEvent(std::function<void(const ZoneEvent&)> listener) { listener_ = std::move(listener); }
@@ -181,6 +185,8 @@ class ZoneControl {
   Outcome CommitZone(ZoneRecord record, const Actor& who, std::string what,
                      std::string detail = {});
   Outcome IgnoreCanary(const ZoneEntry& entry, const Actor& who);
+  std::string HeldBecause(const std::string& name) const;
+  void ReconsiderHeldElsewhere();
   Outcome CheckRevision(const ZoneEntry* entry, std::optional<std::uint64_t> revision) const;
   void FinishPut(ZoneRecord wanted, std::optional<std::uint64_t> revision, const Content& content,
                  const Actor& who, const PutDone& done);

@@ -125,6 +125,7 @@ void ZoneControl::FollowZone(const ZoneRecord& record, bool keys_changed) {
 
 void ZoneControl::Follow(const FleetNews& news) {
   fleet_->Take(news);
+  ReconsiderHeldElsewhere();
   for (const std::string& name : news.zones) {
     const auto record = parts_.registry.store().ReadZone(name);
     if (!record.ok()) {

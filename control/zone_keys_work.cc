@@ -46,15 +46,8 @@ RollFacts ZoneControl::FactsOf(const ZoneEntry& entry) const {
   facts.secured = facts.may_move && zone.parent.state == ParentState::kPublished;
   facts.parent = zone.parent;
   facts.ds_ttl = zone.ds_ttl_max;
-  if (holds_.why) facts.held = holds_.why(zone.name);
+  facts.held = HeldBecause(zone.name);
   return facts;
-}
-
-void ZoneControl::ReconsiderKeys(const std::string& name) {
-  ZoneEntry* entry = parts_.registry.Find(name);
-  if (entry == nullptr || !IsSigned(*entry->record)) return;
-  entry->roll_at = Now();
-  Schedule(name);
 }
 
 bool ZoneControl::NeedsKeyWork(const ZoneEntry& entry, std::int64_t now) const {

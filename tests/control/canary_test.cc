@@ -33,7 +33,9 @@ class CanaryTest : public ControlFixture {
                         told_.push_back(what);
                       }});
     zones_->UseHolds({[this](const std::string& zone) { return canary_->HeldBecause(zone); },
-                      [this](const std::string& zone) { return canary_->Release(zone); }});
+                      [this](const std::string& zone) { return canary_->Ignore(zone); },
+                      [this](const std::string& zone) { return canary_->IsIgnored(zone); },
+                      [this] { return canary_->Held(); }});
     for (const char* name : {"a.com", "b.com", "unsigned.com"}) Add(name);
     for (const char* name : {"a.com", "b.com"}) Toggle(name, true);
     Settle();

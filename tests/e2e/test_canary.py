@@ -96,8 +96,8 @@ def metric(sealwire, name):
     return float(found.group(1)) if found else None
 
 
-def history(sealwire):
-    request = urllib.request.Request(f"http://127.0.0.1:{sealwire.http}/v1/zones/shop.example/history",
+def history(sealwire, zone="shop.example"):
+    request = urllib.request.Request(f"http://127.0.0.1:{sealwire.http}/v1/zones/{zone}/history",
                                      headers={"Authorization": f"Bearer {sealwire.token_file.read_text().strip()}"})
     with urllib.request.urlopen(request, timeout=5) as reply:
         return json.load(reply)["history"]
@@ -107,8 +107,8 @@ def threads_of(sealwire):
     return len(os.listdir(f"/proc/{sealwire.process.pid}/task"))
 
 
-def rollovers(sealwire):
-    return sealwire.ctl("dnssec", "status", "shop.example", status=(0, 3), as_json=True)["rollovers"]
+def rollovers(sealwire, zone="shop.example"):
+    return sealwire.ctl("dnssec", "status", zone, status=(0, 3), as_json=True)["rollovers"]
 
 
 def test_answers_validate_with_the_zones_own_ds(world):
@@ -173,3 +173,83 @@ def test_a_node_without_signed_zones_starts_no_thread_for_it(parts):
     node.toggle_on("plain.example")
     stack.until(20, "its first run", lambda: metric(node, 'sealwire_canary_probes_total{result="secure"}') >= 1)
     assert threads_of(node) > before
+
+
+@pytest.fixture(scope="module")
+def fleet(parts):
+    """Three nodes, each of which asks itself through a forwarder of its own."""
+    etcd = stack.Etcd(parts, name="canary-etcd")
+    folder = parts.folder("canary-zones")
+    (folder / "shop.example.zone").write_text(ZONE)
+    nodes = []
+    for name in ("canary1", "canary2", "canary3"):
+        forwarder = Forwarder()
+        node = stack.Sealwire(
+            parts, name=name, workers=1, ink_pairs=2048, state=etcd.config(parts.folder(name), name), token_of=nodes[0] if nodes else None,
+            config_extra=f"  fast: {{ksk: sealed, {TIMES}}}\ncanary: {{interval: 1s, server: \"127.0.0.1:{forwarder.port}\"}}\n")
+        forwarder.server, node.forwarder = ("127.0.0.1", node.port), forwarder
+        nodes.append(node)
+    wish = folder / "zones.yaml"
+    wish.write_text(f"zones:\n  - {{name: shop.example, backend: {{file: {folder}/shop.example.zone}}, policy: fast}}\n")
+    nodes[0].ctl("apply", wish)
+    nodes[0].toggle_on("shop.example")
+    listed = stack.until(20, "one leads", lambda: (lambda by: by if any(n["leader"] for n in by) else None)(
+        nodes[0].ctl("node", "list", as_json=True)["nodes"]))
+    leader = next(n["name"] for n in listed if n["leader"])
+    for node in nodes:
+        stack.until(30, "asked everywhere", lambda node=node: metric(node, 'sealwire_canary_probes_total{result="secure"}') or 0)
+    yield sorted(nodes, key=lambda node: node.home.name != leader)
+    for node in nodes:
+        node.forwarder.stop()
+
+
+def test_what_a_follower_refuses_holds_the_node_that_leads(fleet):
+    leader, follower, third = fleet
+    leader.ctl("key", "roll", "shop.example", "--zsk", status=(3,))
+    follower.forwarder.spoils = True
+    try:
+        stack.until(40, "held by the follower", lambda: metric(follower, "sealwire_canary_zones_held") == 1)
+        for node in (leader, third):
+            roll = stack.until(10, "held by all", lambda node=node: [r for r in rollovers(node) if r["code"] == "held"])[0]
+            assert follower.home.name in roll["reason"] and "shop.example." in roll["reason"], roll
+        assert metric(leader, "sealwire_canary_zones_held") == 0
+        step = rollovers(leader)[0]["step"]
+        time.sleep(6)  # longer than a step of this policy
+        assert rollovers(leader)[0]["step"] == step
+        leader.ctl("key", "roll", "shop.example", "--ksk", status=(1,))
+        third.ctl("dnssec", "on", "shop.example", "--override", "ignore-canary", status=(0, 3))
+        stack.until(60, "the rollover ends", lambda: not rollovers(leader))
+        assert metric(follower, "sealwire_canary_zones_held") == 1
+    finally:
+        follower.forwarder.spoils = False
+
+
+def test_a_clean_run_of_the_follower_lets_the_leader_go_on(fleet):
+    leader, follower, third = fleet
+    leader.ctl("zone", "add", "other.example", "--file", _zone_of(leader, "other.example"), "--policy", "fast")
+    leader.toggle_on("other.example")
+    follower.forwarder.spoils = True
+    try:
+        stack.until(60, "held by the follower", lambda: "canary-bogus" in _told(follower, "other.example"))
+        stack.until(10, "the leader hears of it", lambda: _next_step(leader, "other.example") == "held")
+    finally:
+        follower.forwarder.spoils = False
+    leader.ctl("key", "roll", "other.example", "--zsk", status=(1,))
+    stack.until(60, "clean again", lambda: "canary-clean" in _told(follower, "other.example"))
+    stack.until(10, "the leader hears of it", lambda: _next_step(leader, "other.example") != "held")
+    leader.ctl("key", "roll", "other.example", "--zsk", status=(3,))
+    stack.until(60, "the rollover ends", lambda: not rollovers(leader, "other.example"))
+
+
+def _zone_of(node, name):
+    path = node.home.parent / "canary-zones" / f"{name}.zone"
+    path.write_text(ZONE)
+    return path
+
+
+def _next_step(node, zone):
+    return node.ctl("dnssec", "status", zone, status=(0, 3), as_json=True)["next_step"]["code"]
+
+
+def _told(node, zone):
+    return [line["what"] for line in history(node, zone)]
