@@ -355,6 +355,7 @@ Status Daemon::Listen() {
     api_->Broadcast(event);
   });
   backend_watch_ = std::make_unique<control::BackendWatch>(Facts().backends);
+  hsm_watch_ = std::make_unique<control::HsmWatch>(Facts().hsm);
   api_->UseCertificates(control::GrantsOf(config_.control.clients));
   auto tls = HttpDoors::LoadTls(config_);
   if (!tls.ok()) return Error{config_file_ + ": " + tls.error()};
@@ -454,6 +455,7 @@ void Daemon::StartTimers() {
   if (canary_) every(1s, [this] { canary_->Tick(); });
   every(5s, [this] { zones_->ReloadFiles(false); });
   every(5s, [this] { backend_watch_->Look(); });
+  every(1s, [this] { hsm_watch_->Look(); });
   every(15s, [this] { api_->KeepListenersAlive(); });
   every(std::chrono::seconds(control::MetricSeries::kIntervalSeconds),
         [this] { series_->Sample(); });

@@ -22,6 +22,7 @@
 #include "control/dnstap_log.h"
 #include "control/executor.h"
 #include "control/fleet_member.h"
+#include "control/hsm_watch.h"
 #include "control/kernel_workers.h"
 #include "control/key_work.h"
 #include "control/metric_series.h"
@@ -134,6 +135,7 @@ class Daemon {
   std::unique_ptr<control::Canary> canary_;
   std::unique_ptr<control::Api> api_;
   std::unique_ptr<control::BackendWatch> backend_watch_;
+  std::unique_ptr<control::HsmWatch> hsm_watch_;
   std::unique_ptr<control::MetricsPage> metrics_page_;
   std::unique_ptr<HttpDoors> doors_;
   std::vector<std::unique_ptr<net::Timer>> timers_;

@@ -59,6 +59,7 @@ json TokenJson(const keycache::HsmStatus& token) {
           {"starts", token.starts},
           {"calls", token.calls},
           {"failures", token.failures},
+          {"wrong_signatures", token.wrong_signatures},
           {"last_error", token.last_error.empty() ? json(nullptr) : json(token.last_error)},
           {"last_error_at", TimeJson(token.last_error_at)}};
 }

@@ -162,6 +162,9 @@ void AddHsm(MetricsText& out, const std::vector<keycache::HsmStatus>& tokens) {
       [](S token) { return token.calls; });
   add("sealwire_hsm_failures_total", Kind::kCounter, "Calls that gave an error.",
       [](S token) { return token.failures; });
+  add("sealwire_hsm_wrong_signatures_total", Kind::kCounter,
+      "Signatures of the HSM that did not verify; none of them was used.",
+      [](S token) { return token.wrong_signatures; });
   add("sealwire_hsm_call_seconds_total", Kind::kCounter, "Time spent in calls that were answered.",
       [](S token) { return static_cast<double>(token.total_us) / 1e6; });
 }

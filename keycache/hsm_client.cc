@@ -194,7 +194,7 @@ Result<signer::Signature> HsmClient::Sign(const HsmKey& key, const signer::Diges
     std::copy(reply->body.begin(), reply->body.end(), signature.begin());
     if (signer::Verify(key.public_key, digest, signature)) return signature;
     reason = "the HSM gave a signature that does not verify";
-    member->Distrust(reason);
+    member->DistrustSignature(reason);
   }
   if (reason.empty()) return NoKey(key.id);
   return Error{reason};

@@ -55,11 +55,12 @@ std::string_view ToText(HsmState state) noexcept;
 struct HsmStatus {
   std::string token;  // its label
   HsmState state = HsmState::kStarting;
-  int pid = 0;                 // 0: no process
-  std::uint64_t starts = 0;    // processes started, the first included
-  std::uint64_t calls = 0;     // calls answered, pings included
-  std::uint64_t failures = 0;  // calls that gave an error
-  std::uint64_t last_us = 0;   // duration of the last call answered
+  int pid = 0;                         // 0: no process
+  std::uint64_t starts = 0;            // processes started, the first included
+  std::uint64_t calls = 0;             // calls answered, pings included
+  std::uint64_t failures = 0;          // calls that gave an error
+  std::uint64_t wrong_signatures = 0;  // that did not verify: none of them was used
+  std::uint64_t last_us = 0;           // duration of the last call answered
   std::uint64_t max_us = 0;
   std::uint64_t total_us = 0;      // of all calls answered
   std::string last_error;          // empty: none yet

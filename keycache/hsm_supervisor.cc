@@ -209,9 +209,10 @@ void HsmSupervisor::Fail(const std::string& reason) {
   status_.last_error_at = WallSeconds();
 }
 
-void HsmSupervisor::Distrust(const std::string& reason) {
+void HsmSupervisor::DistrustSignature(const std::string& reason) {
   const Lock lock(mutex_);
   status_.failures += 1;
+  status_.wrong_signatures += 1;
   Fail(reason);
   changed_.notify_all();
 }

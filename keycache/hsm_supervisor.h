@@ -33,8 +33,8 @@ class HsmSupervisor {
   // Sends `request` (its id is chosen here) and gives the reply, kOk with a body of the right size
   // or kAbsent, lying in `buffer`.
   Result<HsmReply> Call(HsmRequest request, FrameBuffer& buffer);
-  // A reply proved worthless: this process is not to be used again.
-  void Distrust(const std::string& reason);
+  // A signature did not verify: this process is not to be used again.
+  void DistrustSignature(const std::string& reason);
 
   bool WaitUntilUp(std::chrono::milliseconds patience);
   HsmStatus status() const;

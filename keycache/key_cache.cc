@@ -219,6 +219,7 @@ KeyCache::Impl::Opened KeyCache::Impl::OpenKey(dns::NameView apex, const KeyReco
   if (!scalar) return {nullptr, true, scalar.error()};
   if (Status done = Open(key.sealed, (*shard)->key.bytes(), ContextOf(apex, key), scalar->bytes());
       !done) {
+    shards_.Distrust(*shard);
     return {nullptr, false, done.error()};
   }
   (*shard)->keys += 1;

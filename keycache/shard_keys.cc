@@ -46,7 +46,9 @@ Result<std::shared_ptr<const OpenShard>> ShardKeys::ForSealing(std::uint32_t now
     // A shard opened for reading may have room: a restart should not begin a new one each time.
     const std::lock_guard lock(mutex_);
     for (const auto& [header, lease] : leases_) {
-      if (lease.shard->keys < kKeysPerShard) sealing_ = lease.shard;
+      // One that opened nothing may have a wrong secret: what it sealed would be lost.
+      const std::uint32_t keys = lease.shard->keys;
+      if (keys != 0 && keys < kKeysPerShard) sealing_ = lease.shard;
     }
   }
   if (sealing_ == nullptr) {
@@ -55,6 +57,13 @@ Result<std::shared_ptr<const OpenShard>> ShardKeys::ForSealing(std::uint32_t now
     sealing_ = std::move(made).value();
   }
   return Keep(sealing_, now);
+}
+
+void ShardKeys::Distrust(const std::shared_ptr<const OpenShard>& shard) {
+  const std::lock_guard lock(mutex_);
+  const auto found = leases_.find(shard->header);
+  if (found == leases_.end() || found->second.shard != shard || shard->keys != 0) return;
+  leases_.erase(found);
 }
 
 std::shared_ptr<const OpenShard> ShardKeys::Keep(std::shared_ptr<const OpenShard> shard,

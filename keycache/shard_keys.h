@@ -37,6 +37,9 @@ class ShardKeys {
   // The shard of a sealed key. An error means that the HSM is away or does not have the wrapping
   // key.
   Result<std::shared_ptr<const OpenShard>> Open(const ShardHeader& header, std::uint32_t now);
+  // A key could not be opened with it. If none ever was, the HSM may have derived another secret:
+  // the next Open() asks it again.
+  void Distrust(const std::shared_ptr<const OpenShard>& shard);
   // A shard with room for another key; makes the wrapping key when the token has none.
   Result<std::shared_ptr<const OpenShard>> ForSealing(std::uint32_t now);
 

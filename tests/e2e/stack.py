@@ -247,13 +247,13 @@ class Sealwire:
     """sealwired with a SoftHSM token of its own, and sealctl bound to it."""
 
     def __init__(self, parts, *, parent="{resolver: \"127.0.0.1:9\"}", config_extra="", name="sealwire", workers=2, listen=(), ink_pairs=65536,
-                 control_extra="", metrics_extra="", state=None, token_of=None, user=None):
+                 control_extra="", metrics_extra="", state=None, token_of=None, user=None, hsm_module=SOFTHSM, environment=None):
         self.home, self.port = parts.folder(name), free_port()
         self.http, self.metrics = free_port(), free_port()
         self.socket, self.token_file = self.home / "control.sock", self.home / "token"
         # `token_of`: another Sealwire, whose token this one shares.
         self.softhsm_conf = token_of.softhsm_conf if token_of else self.home / "softhsm2.conf"
-        self._environment = {"SOFTHSM2_CONF": str(self.softhsm_conf)}
+        self._environment = {"SOFTHSM2_CONF": str(self.softhsm_conf), **(environment or {})}
         if not token_of:
             self._make_token()
         pin = self.softhsm_conf.parent / "hsm.pin"
@@ -265,7 +265,7 @@ listen:
 control: {{socket: {self.socket}, http: "127.0.0.1:{self.http}", token_file: {self.token_file}{control_extra}}}
 metrics: {{address: "127.0.0.1:{self.metrics}"{metrics_extra}}}
 state: {state or f"{{sqlite: {self.home}/state.db}}"}
-hsm: {{module: {SOFTHSM}, token: sealwire, pin_file: {pin}}}
+hsm: {{module: {hsm_module}, token: sealwire, pin_file: {pin}}}
 parent: {parent}
 ink: {{pairs: {ink_pairs}}}
 policies:
