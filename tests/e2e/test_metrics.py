@@ -29,7 +29,7 @@ def get(url):
 class World:
     def __init__(self, parts):
         backend = stack.gdnsd(parts)
-        self.sealwire = stack.Sealwire(parts, config_extra="drain: {delay: 3s}\n")
+        self.sealwire = stack.Sealwire(parts, config_extra="drain: {delay: 3s}\ncanary: {enabled: true}\n")
         zone_file = self.sealwire.home / "shop.example.zone"
         zone_file.write_text(SHOP)
         self.sealwire.ctl("zone", "add", "shop.example", "--file", zone_file)
